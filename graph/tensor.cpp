@@ -1,0 +1,215 @@
+#include <lanc/graph/tensor.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <ostream>
+#include <sstream>
+
+#include <lanc/graph/error.h>
+
+namespace lanc {
+namespace {
+
+std::string list_of(const Sizes& sizes) {
+  std::string out = "[";
+  for (size_t i = 0; i < sizes.size(); ++i) out += (i ? "," : "") + std::to_string(sizes[i]);
+  return out + "]";
+}
+
+std::shared_ptr<void> allocate(int64_t bytes) {
+  constexpr size_t alignment = 64;
+  const size_t rounded = (static_cast<size_t>(bytes) + alignment - 1) / alignment * alignment + alignment;  // a tail for wide loads
+  void* memory = std::aligned_alloc(alignment, rounded);
+  if (memory == nullptr) throw BackendError("tensor: memory for " + std::to_string(bytes) + " bytes must be available, got none");
+  return {memory, std::free};
+}
+
+template <class To>
+To saturate(double x) {
+  if (std::isnan(x)) return 0;
+  if (x <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+  if (x >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+  return static_cast<To>(x);
+}
+
+int64_t integer_at(DType t, const std::byte* p, int64_t i) {
+  switch (t) {
+    case DType::i64: return reinterpret_cast<const int64_t*>(p)[i];
+    case DType::i32: return reinterpret_cast<const int32_t*>(p)[i];
+    default: return reinterpret_cast<const uint8_t*>(p)[i];
+  }
+}
+
+void print_element(std::ostream& out, const Tensor& t, int64_t i) {
+  if (t.dtype() == DType::boolean) out << (t.at(i) != 0 ? "True" : "False");
+  else if (is_integer(t.dtype())) out << integer_at(t.dtype(), t.data(), i);
+  else out << t.at(i);
+}
+
+// Prints axis `axis` of the block that starts at element `start`; beyond 1,000 elements three at each end of an axis.
+void print_axis(std::ostream& out, const Tensor& t, int64_t axis, int64_t start, bool summarize) {
+  if (axis == t.rank()) return print_element(out, t, start);
+  const int64_t size = t.sizes()[static_cast<size_t>(axis)];
+  const int64_t stride = row_major(t.sizes())[static_cast<size_t>(axis)];
+  const bool innermost = axis + 1 == t.rank();
+  out << '[';
+  for (int64_t i = 0; i < size; ++i) {
+    if (i > 0) out << (innermost ? ", " : ",\n" + std::string(static_cast<size_t>(axis) + 1, ' '));
+    if (summarize && size > 6 && i == 3) {
+      out << "...";
+      i = size - 4;
+      continue;
+    }
+    print_axis(out, t, axis + 1, start + i * stride, summarize);
+  }
+  out << ']';
+}
+
+}  // namespace
+
+int64_t numel_of(const Sizes& sizes) {
+  int64_t n = 1;
+  for (int64_t s : sizes) {
+    if (s < 0) throw UserError("tensor: sizes must be >= 0, got " + list_of(sizes));
+    if (__builtin_mul_overflow(n, s, &n) || n > (int64_t{1} << 48))
+      throw UserError("tensor: at most 2^48 elements, got sizes " + list_of(sizes));
+  }
+  return n;
+}
+
+Sizes row_major(const Sizes& sizes) {
+  Sizes strides(sizes.size(), 1);
+  for (size_t i = sizes.size(); i-- > 1;) strides[i - 1] = strides[i] * sizes[i];
+  return strides;
+}
+
+namespace detail {
+void check_count(const Sizes& sizes, size_t values) {
+  if (numel_of(sizes) != static_cast<int64_t>(values))
+    throw UserError("tensor: sizes " + list_of(sizes) + " need " + std::to_string(numel_of(sizes)) + " values, got " +
+                    std::to_string(values));
+}
+}  // namespace detail
+
+Tensor::Tensor(DType dtype, Sizes sizes) : Tensor(uninitialized(dtype, std::move(sizes))) {
+  std::memset(data_, 0, static_cast<size_t>(bytes()));
+}
+
+Tensor Tensor::uninitialized(DType dtype, Sizes sizes) {
+  Tensor t;
+  t.dtype_ = dtype;
+  t.numel_ = numel_of(sizes);
+  t.sizes_ = std::move(sizes);
+  t.memory_ = allocate(t.bytes());
+  t.data_ = static_cast<std::byte*>(t.memory_.get());
+  return t;
+}
+
+Tensor Tensor::wrap(DType dtype, Sizes sizes, void* data, size_t elements) {
+  detail::check_count(sizes, elements);
+  Tensor t;
+  t.dtype_ = dtype;
+  t.numel_ = static_cast<int64_t>(elements);
+  t.sizes_ = std::move(sizes);
+  t.data_ = static_cast<std::byte*>(data);
+  return t;
+}
+
+Tensor Tensor::part(int64_t first_element, Sizes sizes) const {
+  const int64_t n = numel_of(sizes);
+  if (first_element < 0 || first_element + n > numel_)
+    throw UserError("tensor: a part must lie within " + type_text() + ", got elements " + std::to_string(first_element) + " to " +
+                    std::to_string(first_element + n));
+  Tensor t = *this;
+  t.sizes_ = std::move(sizes);
+  t.numel_ = n;
+  t.data_ += first_element * size_of(dtype_);
+  return t;
+}
+
+void Tensor::check_host_type(DType wanted) const {
+  if (wanted != dtype_)
+    throw UserError("tensor: span must ask for the tensor's own type, got " + std::string(name_of(wanted)) + " for " + type_text());
+}
+
+double Tensor::at(int64_t i) const {
+  switch (dtype_) {
+    case DType::f64: return reinterpret_cast<const double*>(data_)[i];
+    case DType::f32: return static_cast<double>(reinterpret_cast<const float*>(data_)[i]);
+    case DType::bf16: return static_cast<double>(from_bf16_bits(reinterpret_cast<const uint16_t*>(data_)[i]));
+    case DType::f16: return static_cast<double>(from_f16_bits(reinterpret_cast<const uint16_t*>(data_)[i]));
+    default: return static_cast<double>(integer_at(dtype_, data_, i));
+  }
+}
+
+void Tensor::set(int64_t i, double value) {
+  switch (dtype_) {
+    case DType::f64: reinterpret_cast<double*>(data_)[i] = value; break;
+    case DType::f32: reinterpret_cast<float*>(data_)[i] = static_cast<float>(value); break;
+    case DType::bf16: reinterpret_cast<uint16_t*>(data_)[i] = to_bf16_bits(static_cast<float>(value)); break;
+    case DType::f16: reinterpret_cast<uint16_t*>(data_)[i] = to_f16_bits(static_cast<float>(value)); break;
+    case DType::i64: reinterpret_cast<int64_t*>(data_)[i] = saturate<int64_t>(value); break;
+    case DType::i32: reinterpret_cast<int32_t*>(data_)[i] = saturate<int32_t>(value); break;
+    case DType::u8: reinterpret_cast<uint8_t*>(data_)[i] = saturate<uint8_t>(value); break;
+    case DType::boolean: reinterpret_cast<uint8_t*>(data_)[i] = value != 0 ? 1 : 0; break;
+  }
+}
+
+double Tensor::only_element() const {
+  if (numel_ != 1) throw UserError("tensor: item needs a tensor of one element, got " + type_text());
+  return at(0);
+}
+
+Tensor Tensor::to(DType dtype) const {
+  if (dtype == dtype_) return *this;
+  Tensor result = uninitialized(dtype, sizes_);
+  const bool exact = !is_float(dtype_) && !is_float(dtype) && dtype != DType::boolean;
+  for (int64_t i = 0; i < numel_; ++i) {
+    if (!exact) {
+      result.set(i, at(i));
+      continue;
+    }
+    const int64_t value = integer_at(dtype_, data_, i);  // integers wrap, as C++ does
+    if (dtype == DType::i64) reinterpret_cast<int64_t*>(result.data_)[i] = value;
+    else if (dtype == DType::i32) reinterpret_cast<int32_t*>(result.data_)[i] = static_cast<int32_t>(value);
+    else reinterpret_cast<uint8_t*>(result.data_)[i] = static_cast<uint8_t>(value);
+  }
+  return result;
+}
+
+Tensor Tensor::clone() const {
+  Tensor result = uninitialized(dtype_, sizes_);
+  if (bytes() > 0) std::memcpy(result.data_, data_, static_cast<size_t>(bytes()));
+  return result;
+}
+
+Tensor Tensor::reshaped(Sizes sizes) const {
+  if (numel_of(sizes) != numel_)
+    throw UserError("tensor: reshaped keeps the number of elements, got " + type_text() + " to " + list_of(sizes));
+  Tensor result = *this;
+  result.sizes_ = std::move(sizes);
+  return result;
+}
+
+std::string Tensor::type_text() const { return std::string(name_of(dtype_)) + list_of(sizes_); }
+
+bool identical(const Tensor& a, const Tensor& b) {
+  return a.dtype_ == b.dtype_ && a.sizes_ == b.sizes_ &&
+         (a.bytes() == 0 || std::memcmp(a.data_, b.data_, static_cast<size_t>(a.bytes())) == 0);
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+  print_axis(out, tensor, 0, 0, tensor.numel() > 1000);
+  return out;
+}
+
+std::string to_text(const Tensor& tensor) {
+  std::ostringstream out;
+  out << tensor;
+  return out.str();
+}
+
+}  // namespace lanc

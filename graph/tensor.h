@@ -1,0 +1,120 @@
+// graph/tensor.h: a dense array on the host: what is fed to functions, what comes out of them, and what a constant node holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <lanc/graph/dtype.h>
+
+namespace lanc {
+
+using Sizes = std::vector<int64_t>;
+
+/// Number of elements; UserError when it does not fit in 48 bits or a size is negative.
+int64_t numel_of(const Sizes& sizes);
+/// Row-major strides in elements.
+Sizes row_major(const Sizes& sizes);
+
+/// A shared handle to a row-major array: copies mean the same memory. Memory is 64-byte aligned.
+class Tensor {
+ public:
+  /// Empty: no memory, rank 1, size 0, f32.
+  Tensor() = default;
+  /// Zeros.
+  Tensor(DType dtype, Sizes sizes);
+  /// Memory that holds anything: for those who write every element.
+  static Tensor uninitialized(DType dtype, Sizes sizes);
+  /// A tensor of these values in row-major order; UserError when their number is not the shape's.
+  template <class T>
+  static Tensor of(Sizes sizes, const std::vector<T>& values);
+  template <class T>
+  static Tensor scalar(T value) {
+    return of<T>({}, {value});
+  }
+  /// The caller's memory, not copied; it must outlive every handle. Functions read it during the call only.
+  template <class T>
+  static Tensor view(std::span<T> values, Sizes sizes) {
+    return wrap(DTypeOf<std::remove_const_t<T>>::value, std::move(sizes), const_cast<std::remove_const_t<T>*>(values.data()),
+                values.size());
+  }
+  /// Part of another tensor's memory that starts at this element; keeps it alive.
+  Tensor part(int64_t first_element, Sizes sizes) const;
+
+  DType dtype() const { return dtype_; }
+  const Sizes& sizes() const { return sizes_; }
+  int64_t rank() const { return static_cast<int64_t>(sizes_.size()); }
+  int64_t numel() const { return numel_; }
+  int64_t bytes() const { return numel_ * size_of(dtype_); }
+
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
+  /// The elements; UserError when T is not the dtype's host type (float for f32, bool for bool, ...).
+  template <class T>
+  std::span<T> span() {
+    check_host_type(DTypeOf<T>::value);
+    return {reinterpret_cast<T*>(data_), static_cast<size_t>(numel_)};
+  }
+  template <class T>
+  std::span<const T> span() const {
+    check_host_type(DTypeOf<T>::value);
+    return {reinterpret_cast<const T*>(data_), static_cast<size_t>(numel_)};
+  }
+  /// The only element, converted to T; UserError when there are none or several.
+  template <class T>
+  T item() const {
+    return static_cast<T>(only_element());
+  }
+  /// Element i (row-major) as a double; exact but for large i64.
+  double at(int64_t i) const;
+  void set(int64_t i, double value);
+
+  /// Converted element by element: float to integer truncates and saturates, NaN gives 0; to bool: not equal to 0.
+  Tensor to(DType dtype) const;
+  /// A copy with memory of its own.
+  Tensor clone() const;
+  /// The same memory with other sizes; UserError when the number of elements differs.
+  Tensor reshaped(Sizes sizes) const;
+  /// "f32[2,3]".
+  std::string type_text() const;
+  /// True when no other handle shares the memory.
+  bool unique() const { return memory_.use_count() == 1; }
+  /// The same dtype, sizes and bytes.
+  friend bool identical(const Tensor& a, const Tensor& b);
+
+ private:
+  static Tensor wrap(DType dtype, Sizes sizes, void* data, size_t elements);
+  void check_host_type(DType wanted) const;
+  double only_element() const;
+
+  DType dtype_ = DType::f32;
+  Sizes sizes_ = {0};
+  int64_t numel_ = 0;
+  std::byte* data_ = nullptr;
+  std::shared_ptr<void> memory_;
+};
+
+bool identical(const Tensor& a, const Tensor& b);
+
+/// Like NumPy prints: nested brackets, summarized beyond 1,000 elements.
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+std::string to_text(const Tensor& tensor);
+
+namespace detail {
+void check_count(const Sizes& sizes, size_t values);
+}
+
+template <class T>
+Tensor Tensor::of(Sizes sizes, const std::vector<T>& values) {
+  detail::check_count(sizes, values.size());
+  Tensor t = uninitialized(DTypeOf<T>::value, std::move(sizes));
+  T* to = reinterpret_cast<T*>(t.data_);
+  for (size_t i = 0; i < values.size(); ++i) to[i] = values[i];
+  return t;
+}
+
+}  // namespace lanc
