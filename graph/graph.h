@@ -85,6 +85,7 @@ struct GraphData {
   std::vector<std::pair<Ref, Ref>> updates;     // (state node, new value)
   std::vector<std::pair<Ref, Ref>> declared;    // with_update: (state node, new value) that layers declared, in call order
   std::map<std::string, uint32_t, std::less<>> named;  // inputs, parameters, states by path
+  std::map<std::string, uint32_t, std::less<>> draws;  // random nodes by scope path and name: two may not share a key
   std::weak_ptr<GraphData> parent;              // of a body
 };
 

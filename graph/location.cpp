@@ -77,6 +77,7 @@ CallSite::~CallSite() {
   // The builder threw: the graph is left as it was.
   while (graph_->nodes.size() > nodes_before_) graph_->nodes.pop_back();
   std::erase_if(graph_->named, [&](const auto& entry) { return entry.second >= nodes_before_; });
+  std::erase_if(graph_->draws, [&](const auto& entry) { return entry.second >= nodes_before_; });
   std::erase_if(graph_->declared, [&](const auto& entry) { return entry.first.node >= nodes_before_ || entry.second.node >= nodes_before_; });
 }
 

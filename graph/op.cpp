@@ -45,29 +45,6 @@ Tensor literal_tensor(const Literal& literal, DType dtype) {
   return t;
 }
 
-std::vector<Value> resolve(const OpDef& op, const std::vector<Operand>& operands) {
-  std::optional<DType> met;
-  std::shared_ptr<GraphData> graph;
-  for (const Operand& o : operands) {
-    if (o.is_literal()) continue;
-    if (graph && o.value().graph_data() != graph)
-      throw UserError(op_title(op) + ": operands must belong to one graph, got values of two graphs" +
-                      lines_text(op_title(op), CallSite::origin_for(o.line()), {}));
-    graph = o.value().graph_data();
-    met = met ? promote(*met, o.dtype()) : o.dtype();
-  }
-  if (!graph)
-    throw UserError(op_title(op) + ": at least one operand must be a Value, got only numbers" +
-                    lines_text(op_title(op), operands.empty() ? nullptr : CallSite::origin_for(operands[0].line()), {}));
-  std::vector<Value> values;
-  values.reserve(operands.size());
-  for (const Operand& o : operands)
-    values.push_back(o.is_literal() ? apply_source(constant_op, Graph(graph),
-                                                   ConstantAttrs{literal_tensor(o.literal(), literal_dtype(o.literal(), *met))}, o.line())
-                                    : o.value());
-  return values;
-}
-
 std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, const std::vector<Value>& inputs, Attributes attributes,
                           SourceLine line) {
   Node node;
@@ -95,6 +72,29 @@ std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, con
 }
 
 }  // namespace
+
+std::vector<Value> resolve_operands(const OpDef& op, const std::vector<Operand>& operands) {
+  std::optional<DType> met;
+  std::shared_ptr<GraphData> graph;
+  for (const Operand& o : operands) {
+    if (o.is_literal()) continue;
+    if (graph && o.value().graph_data() != graph)
+      throw UserError(op_title(op) + ": operands must belong to one graph, got values of two graphs" +
+                      lines_text(op_title(op), CallSite::origin_for(o.line()), {}));
+    graph = o.value().graph_data();
+    met = met ? promote(*met, o.dtype()) : o.dtype();
+  }
+  if (!graph)
+    throw UserError(op_title(op) + ": at least one operand must be a Value, got only numbers" +
+                    lines_text(op_title(op), operands.empty() ? nullptr : CallSite::origin_for(operands[0].line()), {}));
+  std::vector<Value> values;
+  values.reserve(operands.size());
+  for (const Operand& o : operands)
+    values.push_back(o.is_literal() ? apply_source(constant_op, Graph(graph),
+                                                   ConstantAttrs{literal_tensor(o.literal(), literal_dtype(o.literal(), *met))}, o.line())
+                                    : o.value());
+  return values;
+}
 
 void InferArgs::fail(const std::string& requirement, const std::string& got) const {
   const std::string title = op_title(op_);
@@ -172,7 +172,7 @@ std::vector<Value> apply_all(OpRef op, std::vector<Operand> operands, Attributes
   for (const Operand& o : operands)
     if (!o.is_literal()) graph = o.value().graph_data();
   CallSite site(nullptr, SourceLine{}, graph);  // takes literals back when inference throws
-  const std::vector<Value> inputs = resolve(*op, operands);
+  const std::vector<Value> inputs = resolve_operands(*op, operands);
   return append(std::move(op), inputs[0].graph_data(), inputs, std::move(attributes), line);
 }
 

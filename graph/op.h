@@ -45,6 +45,7 @@ class InferArgs {
   void require_float() const;
   void require_number() const;
   const OpDef& op() const { return op_; }
+  const Attributes& attributes() const { return attributes_; }
 
  private:
   const OpDef& op_;
@@ -58,11 +59,12 @@ class InferArgs {
 /// What a VJP rule sees: the node, its values, and the cotangents of its outputs.
 class VjpArgs {
  public:
-  VjpArgs(Value first_output, std::vector<std::optional<Value>> cotangents, std::vector<bool> wanted)
-      : node_(std::move(first_output)), cotangents_(std::move(cotangents)), wanted_(std::move(wanted)) {}
+  using MakeZeros = Value (*)(const Value& like);
+  VjpArgs(Value first_output, std::vector<std::optional<Value>> cotangents, std::vector<bool> wanted, MakeZeros zeros)
+      : node_(std::move(first_output)), cotangents_(std::move(cotangents)), wanted_(std::move(wanted)), zeros_(zeros) {}
 
   /// Of output i; zeros are made when nothing depends on that output.
-  Value cotangent(size_t i = 0) const;
+  Value cotangent(size_t i = 0) const { return cotangents_[i] ? *cotangents_[i] : zeros_(output(i)); }
   bool has_cotangent(size_t i) const { return cotangents_[i].has_value(); }
   size_t inputs() const;
   Value input(size_t i) const;
@@ -83,6 +85,7 @@ class VjpArgs {
   Value node_;
   std::vector<std::optional<Value>> cotangents_;
   std::vector<bool> wanted_;
+  MakeZeros zeros_;
 };
 
 /// One per input; none where the input has no derivative (integers, bools) or nothing flows.
@@ -124,7 +127,7 @@ enum class Effects : uint8_t {
 enum class Determinism : uint8_t { same_bits, same_machine, not_deterministic };
 
 /// Composed ops: the op written with others. Given the node's operands; returns its outputs.
-using Compose = std::vector<Value> (*)(const std::vector<Value>& inputs, const Attributes& attributes, Graph graph);
+using Compose = std::vector<Value> (*)(const std::vector<Value>& inputs, const Attributes& attributes, const OpDef& op);
 
 struct OpDef {
   std::string_view name;
@@ -158,6 +161,8 @@ Value apply(OpRef op, std::vector<Operand> operands, Attributes attributes = {})
 /// All outputs of the node.
 std::vector<Value> apply_all(OpRef op, std::vector<Operand> operands, Attributes attributes = {});
 std::vector<Value> apply_all(const OpDef& op, std::vector<Operand> operands, Attributes attributes = {});
+/// Numbers become constants of the promoted dtype of the other operands. UserError: several graphs, or only numbers.
+std::vector<Value> resolve_operands(const OpDef& op, const std::vector<Operand>& operands);
 /// A node without operands.
 Value apply_source(const OpDef& op, Graph graph, Attributes attributes, SourceLine where);
 

@@ -118,6 +118,11 @@ Tensor Tensor::wrap(DType dtype, Sizes sizes, void* data, size_t elements) {
   return t;
 }
 
+Tensor Tensor::over(DType dtype, Sizes sizes, std::byte* memory) {
+  const auto elements = static_cast<size_t>(numel_of(sizes));
+  return wrap(dtype, std::move(sizes), memory, elements);
+}
+
 Tensor Tensor::part(int64_t first_element, Sizes sizes) const {
   const int64_t n = numel_of(sizes);
   if (first_element < 0 || first_element + n > numel_)

@@ -42,6 +42,8 @@ class Tensor {
     return wrap(DTypeOf<std::remove_const_t<T>>::value, std::move(sizes), const_cast<std::remove_const_t<T>*>(values.data()),
                 values.size());
   }
+  /// The same over raw memory, for any dtype.
+  static Tensor over(DType dtype, Sizes sizes, std::byte* memory);
   /// Part of another tensor's memory that starts at this element; keeps it alive.
   Tensor part(int64_t first_element, Sizes sizes) const;
 

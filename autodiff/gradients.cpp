@@ -1,0 +1,233 @@
+#include <lanc/autodiff/gradients.h>
+
+#include <algorithm>
+
+#include <lanc/graph/error.h>
+#include <lanc/ops/elementwise.h>
+#include <lanc/ops/layout.h>
+
+namespace lanc {
+namespace {
+
+Types same_type(const InferArgs& args) { return {args.input(0)}; }
+
+// Marks the nodes that depend on any of `sources`.
+std::vector<char> dependents(const Graph& graph, const std::vector<uint32_t>& order, const std::vector<Value>& sources) {
+  std::vector<char> reached(graph.size(), 0);
+  for (const Value& v : sources) reached[v.node_id()] = 1;
+  for (uint32_t id : order)
+    for (Ref r : graph.node(id).inputs) reached[id] |= reached[r.node];
+  return reached;
+}
+
+// Collects the contributions to each output of each node, and sums them in the order in which they came.
+class CotangentSums {
+ public:
+  explicit CotangentSums(const Graph& graph) : graph_(graph), sums_(graph.size()) {}
+
+  void add(Ref to, const Value& contribution) {
+    auto& outputs = sums_[to.node];
+    outputs.resize(graph_.node(to.node).outputs.size());
+    std::optional<Value>& sum = outputs[to.output];
+    sum = sum ? *sum + contribution : contribution;
+  }
+  bool any(uint32_t node) const {
+    return std::any_of(sums_[node].begin(), sums_[node].end(), [](const auto& v) { return v.has_value(); });
+  }
+  std::vector<std::optional<Value>> of(uint32_t node) const {
+    auto result = sums_[node];
+    result.resize(graph_.node(node).outputs.size());
+    return result;
+  }
+  std::optional<Value> at(Ref r) const { return sums_[r.node].empty() ? std::nullopt : sums_[r.node][r.output]; }
+
+ private:
+  const Graph& graph_;
+  std::vector<std::vector<std::optional<Value>>> sums_;
+};
+
+void check_cotangent(const Node& node, size_t input, const Type& wanted, const Value& got) {
+  if (!(got.type().dtype == wanted.dtype) || got.shape().size() != wanted.shape.size())
+    throw InternalError("vjp of " + std::string(node.op->name) + ": the cotangent of input " + std::to_string(input) + " must be " +
+                        wanted.text() + ", got " + got.type().text());
+}
+
+void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached, CotangentSums& sums) {
+  const Node& node = graph.node(id);
+  std::vector<bool> wanted;
+  bool any = false;
+  for (Ref r : node.inputs) {
+    const bool want = reached[r.node] != 0 && is_float(graph.node(r.node).outputs[r.output].dtype);
+    wanted.push_back(want);
+    any |= want;
+  }
+  if (!any) return;
+  if (node.op->vjp == nullptr)
+    throw UserError("gradients: every op on the way must have a derivative, got " + std::string(node.op->name) + ": " +
+                    (node.op->no_gradient.empty() ? "it declares none" : std::string(node.op->no_gradient)) + "\n  " +
+                    std::string(node.op->name) + " at " + node.origin->text());
+  const CallSite site(node.origin, "backward of " + std::string(node.op->name));
+  const Cotangents back = node.op->vjp(VjpArgs(Value(graph.data(), id, 0), sums.of(id), wanted, zeros_like));
+  if (back.size() != node.inputs.size())
+    throw InternalError("vjp of " + std::string(node.op->name) + ": one cotangent per input is needed, got " + std::to_string(back.size()));
+  for (size_t i = 0; i < back.size(); ++i) {
+    if (!wanted[i] || !back[i]) continue;
+    const Ref to = node.inputs[i];
+    check_cotangent(node, i, graph.node(to.node).outputs[to.output], *back[i]);
+    sums.add(to, *back[i]);
+  }
+}
+
+void require_one_graph(const char* what, const Value& first, const std::vector<Value>& values) {
+  for (const Value& v : values)
+    if (v.graph_data() != first.graph_data())
+      throw UserError(std::string(what) + ": values must belong to one graph, got a value of another graph at " + v.node().origin->text());
+}
+
+std::string name_of_value(const Value& v) {
+  const Node& n = v.node();
+  return n.attributes.is<NamedAttrs>() ? "'" + n.attrs<NamedAttrs>().name + "'" : std::string(n.op->name) + " " + v.type().text();
+}
+
+struct CustomContext {
+  std::string name;
+  CustomBackward backward;
+  size_t inputs = 0;
+  OpDef def;
+};
+
+// Operands: the inputs, then the outputs of the forward composition; results: copies of the latter.
+Types custom_types(const InferArgs& args) {
+  const auto& context = *static_cast<const CustomContext*>(args.op().context);
+  Types types;
+  for (size_t i = context.inputs; i < args.size(); ++i) types.push_back(args.input(i));
+  return types;
+}
+
+// Without derivatives the node is its forward composition.
+std::vector<Value> custom_compose(const std::vector<Value>& inputs, const Attributes&, const OpDef& op) {
+  const auto& context = *static_cast<const CustomContext*>(op.context);
+  return {inputs.begin() + static_cast<std::ptrdiff_t>(context.inputs), inputs.end()};
+}
+
+Cotangents custom_backward(const VjpArgs& args) {
+  const auto& context = *static_cast<const CustomContext*>(args.op().context);
+  std::vector<Value> inputs, outputs, cotangents;
+  for (size_t i = 0; i < context.inputs; ++i) inputs.push_back(args.input(i));
+  for (size_t i = 0; context.inputs + i < args.inputs(); ++i) {
+    outputs.push_back(args.output(i));
+    cotangents.push_back(args.cotangent(i));
+  }
+  Cotangents result = context.backward(inputs, outputs, cotangents);
+  if (result.size() != inputs.size())
+    throw UserError("custom_vjp '" + context.name + "': backward must return one cotangent per input, got " + std::to_string(result.size()) +
+                    " for " + std::to_string(inputs.size()));
+  for (size_t i = 0; i < result.size(); ++i)
+    if (result[i] && !(result[i]->type() == inputs[i].type()))
+      throw UserError("custom_vjp '" + context.name + "': a cotangent must have its input's type " + inputs[i].type().text() + ", got " +
+                      result[i]->type().text());
+  result.resize(args.inputs());
+  return result;
+}
+
+}  // namespace
+
+const OpDef stop_gradient_op{.name = "stop_gradient", .family = "system", .infer = same_type,
+                             .vjp = [](const VjpArgs&) { return Cotangents{std::nullopt}; }, .reads = {.inputs = false}, .alias_of = 0,
+                             .doc = "The operand; nothing flows back through it."};
+
+Value zeros_like(const Value& like) {
+  Tensor zero(like.dtype(), {});
+  return broadcast_to(constant(like.graph(), zero), like.shape(), {});
+}
+
+std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
+                       Unreached unreached) {
+  if (outputs.empty() || outputs.size() != cotangents.size())
+    throw UserError("vjp: one cotangent per output is needed, got " + std::to_string(cotangents.size()) + " for " +
+                    std::to_string(outputs.size()));
+  require_one_graph("vjp", outputs[0], outputs);
+  require_one_graph("vjp", outputs[0], wrt);
+  require_one_graph("vjp", outputs[0], cotangents);
+  const Graph graph(outputs[0].graph_data());
+  for (const Value& v : wrt)
+    if (!is_float(v.dtype()))
+      throw UserError("gradients: a derivative needs a float value, got " + name_of_value(v) + " of " + v.type().text() + "\n  built at " +
+                      v.node().origin->text());
+  std::vector<Ref> roots;
+  for (const Value& v : outputs) roots.push_back({v.node_id(), v.output()});
+  const std::vector<uint32_t> order = canonical_order(graph, roots);
+  const std::vector<char> reached = dependents(graph, order, wrt);
+  CotangentSums sums(graph);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!(outputs[i].type() == cotangents[i].type()))
+      throw UserError("vjp: a cotangent must have its output's type " + outputs[i].type().text() + ", got " + cotangents[i].type().text());
+    sums.add(roots[i], cotangents[i]);
+  }
+  // A wanted value stops the walk only at itself: what it depends on is not needed for it, but may be wanted too.
+  for (auto id = order.rbegin(); id != order.rend(); ++id)
+    if (reached[*id] && sums.any(*id)) propagate(graph, *id, reached, sums);
+  std::vector<char> in_order(graph.size(), 0);
+  for (uint32_t id : order) in_order[id] = 1;
+  std::vector<Value> result;
+  for (const Value& v : wrt) {
+    const Ref r{v.node_id(), v.output()};
+    const std::optional<Value> sum = r.node < in_order.size() && in_order[r.node] ? sums.at(r) : std::nullopt;
+    if (!sum && unreached == Unreached::error)
+      throw UserError("gradients: the output must depend on every wanted value, got " + name_of_value(v) + " without a way to it\n  built at " +
+                      v.node().origin->text() + "; take it out of the list, or ask for Unreached::zeros");
+    result.push_back(sum ? *sum : zeros_like(v));
+  }
+  return result;
+}
+
+std::vector<Value> gradients(Operand loss, const std::vector<Value>& wrt, Unreached unreached) {
+  const CallSite site("gradients", {loss});
+  if (loss.rank() != 0 || !is_float(loss.dtype()))
+    throw UserError("gradients: a loss must be a float of rank 0, got " + loss.type().text() + "\n  built at " +
+                    loss.value().node().origin->text() + "; take sum or mean of it, or use vjp with a cotangent");
+  Tensor one(loss.dtype(), {});
+  one.set(0, 1);
+  return vjp({loss.value()}, wrt, {constant(loss.graph(), one)}, unreached);
+}
+
+Value gradient(Operand loss, const Value& wrt, Unreached unreached) { return gradients(loss, {wrt}, unreached)[0]; }
+
+std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents) {
+  if (wrt.size() != tangents.size())
+    throw UserError("jvp: one tangent per value is needed, got " + std::to_string(tangents.size()) + " for " + std::to_string(wrt.size()));
+  // The vjp is linear in its cotangents u: jvp = d/du <vjp(u), tangents>. The value of u does not matter.
+  std::vector<Value> result;
+  for (const Value& y : outputs) {
+    if (!is_float(y.dtype())) throw UserError("jvp: outputs must be floats, got " + y.type().text());
+    const Value u = stop_gradient(zeros_like(y));
+    const std::vector<Value> back = vjp({y}, wrt, {u});
+    result.push_back(vjp(back, {u}, tangents)[0]);
+  }
+  return result;
+}
+
+std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction) {
+  const std::vector<Value> g = gradients(loss, wrt);
+  return vjp(g, wrt, direction);
+}
+
+Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }
+
+std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward) {
+  if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none");
+  const CallSite site("custom_vjp", {inputs[0]});
+  const std::vector<Value> outputs = forward(inputs);
+  auto context = std::make_shared<CustomContext>();
+  context->name = std::string(name);
+  context->backward = std::move(backward);
+  context->inputs = inputs.size();
+  context->def = OpDef{.name = context->name, .family = "custom", .arity = -1, .infer = custom_types, .vjp = custom_backward,
+                       .compose = custom_compose,
+                       .context = context.get(), .doc = "A user's composition with a derivative of its own."};
+  std::vector<Operand> operands(inputs.begin(), inputs.end());
+  operands.insert(operands.end(), outputs.begin(), outputs.end());
+  return apply_all(OpRef(context, &context->def), operands);
+}
+
+}  // namespace lanc

@@ -1,0 +1,43 @@
+// autodiff/gradients.h: derivatives as graph: reverse mode, and what is built on it. Every result can be differentiated again.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include <lanc/graph/graph.h>
+
+namespace lanc {
+
+/// What a derivative with respect to a value that the output does not depend on is.
+enum class Unreached : uint8_t { error, zeros };
+
+/// d loss / d wrt[i], each of the type of wrt[i]. UserError: the loss is not a float of rank 0, a wanted value is not a float, or
+/// (Unreached::error) the loss does not depend on it; the message names it and its line.
+std::vector<Value> gradients(Operand loss, const std::vector<Value>& wrt, Unreached unreached = Unreached::error);
+/// The same for one value.
+Value gradient(Operand loss, const Value& wrt, Unreached unreached = Unreached::error);
+
+/// Sum over outputs of cotangent^T * (d output / d wrt[i]). Cotangents have the outputs' types.
+std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
+                       Unreached unreached = Unreached::zeros);
+/// Sum over i of (d output / d wrt[i]) * tangents[i], one per output: the derivative along a direction.
+std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents);
+/// Hessian of the loss times a direction, one per wrt.
+std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction);
+
+/// The value itself; nothing flows back through it.
+Value stop_gradient(Operand x);
+extern const OpDef stop_gradient_op;
+
+/// `forward` with another derivative: backward(inputs, outputs, cotangents) gives one cotangent per input (none: zero). The forward's
+/// own derivative is not used; the backward may itself be differentiated.
+using CustomForward = std::function<std::vector<Value>(const std::vector<Value>& inputs)>;
+using CustomBackward =
+    std::function<Cotangents(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& cotangents)>;
+std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward);
+
+/// Zeros of the type of `like`.
+Value zeros_like(const Value& like);
+
+}  // namespace lanc

@@ -1,0 +1,39 @@
+// ops/contract.h: the generalized matrix product, and matmul, dot, outer, tensordot on top of it.
+#pragma once
+
+#include <vector>
+
+#include <lanc/graph/graph.h>
+
+namespace lanc {
+
+/// Pairs of axes: lhs[i] is contracted with rhs[i], lhs_batch[i] runs along with rhs_batch[i].
+struct ContractAttrs {
+  std::vector<int64_t> lhs = {};
+  std::vector<int64_t> rhs = {};
+  std::vector<int64_t> lhs_batch = {};
+  std::vector<int64_t> rhs_batch = {};
+  void fields(auto& visit) {
+    visit("lhs", lhs);
+    visit("rhs", rhs);
+    visit("lhs_batch", lhs_batch);
+    visit("rhs_batch", rhs_batch);
+  }
+};
+extern const OpDef contract_op;
+
+/// y[batch..., free of lhs..., free of rhs...] = sum over contracted axes of lhs * rhs. Both of one number dtype; 16-bit floats
+/// accumulate in f32, integers wrap. UserError: sizes of paired axes differ, an axis out of range or used twice.
+Value contract(Operand lhs, Operand rhs, ContractAttrs attrs);
+
+/// Matrix product as NumPy's: {m,k} x {k,n}; rank 1 counts as a row (lhs) or a column (rhs); leading axes are batches and broadcast.
+/// Operands of different dtypes are promoted first.
+Value matmul(Operand lhs, Operand rhs);
+/// Sum of products of two vectors.
+Value dot(Operand lhs, Operand rhs);
+/// {m} x {n} -> {m,n}.
+Value outer(Operand lhs, Operand rhs);
+/// The last `axes` axes of lhs with the first `axes` axes of rhs.
+Value tensordot(Operand lhs, Operand rhs, int64_t axes);
+
+}  // namespace lanc

@@ -1,0 +1,40 @@
+// passes/passes.h: the passes, one pair of declaration and file each; pipeline.cpp lists them in order.
+#pragma once
+
+#include <lanc/passes/pipeline.h>
+
+namespace lanc {
+
+/// Does: replaces composites by their compositions. Needs: nothing. Leaves: no op with `compose`.
+/// Why here: derivatives are taken already, so any order of them saw the composite's own rule.
+Graph compose(const Graph& graph, const PassContext& context);
+
+/// Does: turns every elementwise node into one node per scalar primitive, each with the user's line. Needs: nothing.
+/// Leaves: elementwise nodes whose formula is one table function of their operands; literals as rank-0 constants, broadcast.
+/// Why here: CSE, algebra and "the derivative reads the result" see primitives only.
+Graph expand(const Graph& graph, const PassContext& context);
+
+/// Does: computes nodes whose operands are all constants, and sizes that are numbers. Needs: the evaluator.
+/// Leaves: constants of at most 4,096 elements in their place. Why here: after expand made literals constants.
+Graph fold(const Graph& graph, const PassContext& context);
+
+/// Does: x*1, x+0, x-0, x/1, x*0 (integers only), x*-1, neg of neg, casts to the same dtype, transposes and reshapes of one another,
+/// reductions of broadcasts, stable forms (log of softmax's sums, log1p(exp)). Needs: primitives. Leaves: the same values up to the
+/// tolerance of the table "What must be equal". Why here: after expand, before CSE merges what became equal.
+Graph algebra(const Graph& graph, const PassContext& context);
+
+/// Does: merges nodes with equal op, attributes and operands; operands of commutative primitives in canonical order first.
+/// Needs: nothing. Leaves: no two equal pure nodes. Why here: last of the general passes, so that all sharing is found.
+Graph cse(const Graph& graph, const PassContext& context);
+
+/// Does: lets a contraction read a transposed operand in place by renaming its axes, and write a transposed result by exchanging its
+/// operands. Needs: bound or symbolic shapes alike. Leaves: no transpose that only feeds contractions.
+/// Why here: before fuse, which would read through the same transposes.
+Graph contract_flags(const Graph& graph, const PassContext& context);
+
+/// Does: groups elementwise nodes, the broadcasts and transposes they read through, and reductions of their results into `fused` nodes
+/// (passes/fused.h). Needs: bound sizes, Capabilities::fusion. Leaves: no elementwise node outside a fused one.
+/// Why here: last, since nothing else looks into a fused node.
+Graph fuse(const Graph& graph, const PassContext& context);
+
+}  // namespace lanc

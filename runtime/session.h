@@ -1,0 +1,116 @@
+// runtime/session.h: from a graph to results: a session owns the state, a function is compiled from inputs, outputs and updates.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <lanc/graph/graph.h>
+
+namespace lanc {
+
+/// Where functions run.
+class Device {
+ public:
+  enum class Kind : uint8_t { cpu, reference };
+  static Device cpu() { return Device(Kind::cpu); }
+  /// Node by node with the obvious kernels: slow, for looking inside and as the oracle.
+  static Device reference() { return Device(Kind::reference); }
+  Kind kind() const { return kind_; }
+
+ private:
+  explicit Device(Kind kind) : kind_(kind) {}
+  Kind kind_;
+};
+inline const Device reference = Device::reference();
+
+struct SessionOptions {
+  Device device = Device::cpu();
+  int64_t seed = 0;
+  int threads = 0;                 // 0: one per core that this process may use
+  int plan_cache = 64;             // bindings of dims that a function keeps plans for
+  bool jit = true;                 // compile fused kernels where LLVM is found; else they are interpreted
+  bool verify_passes = false;
+  std::vector<std::string> disabled_passes = {};
+};
+
+struct FunctionOptions {
+  std::string name = "";           // for messages and stats
+};
+
+/// Counters of a function.
+struct FunctionStats {
+  int64_t calls = 0;
+  int64_t plans_made = 0;          // a plan is made for each new binding of the dims
+  int64_t plans_cached = 0;        // kept now
+  int64_t steps = 0;               // of the newest plan
+  int64_t arena_bytes = 0;
+  int64_t largest_live_bytes = 0;
+  int64_t kernels_compiled = 0;
+  double compile_seconds = 0;
+};
+
+using Results = std::vector<Tensor>;
+using Feeds = std::vector<std::pair<Value, Tensor>>;
+
+/// A compiled function; a shared handle. Calls on one session are serialized.
+class Function {
+ public:
+  struct Data;
+  explicit Function(std::shared_ptr<Data> data) : data_(std::move(data)) {}
+
+  /// One tensor per input, in the order given to session.function. A feed of another rank is taken in the declared shape when the number
+  /// of elements and the first size agree. UserError: number of feeds, dtype, sizes that contradict; out of range indices. BackendError: memory.
+  Results operator()(const std::vector<Tensor>& feeds) const;
+  template <class... Feeds>
+    requires(std::same_as<std::remove_cvref_t<Feeds>, Tensor> && ...)
+  Results operator()(const Feeds&... feeds) const {
+    return (*this)(std::vector<Tensor>{feeds...});
+  }
+
+  FunctionStats stats() const;
+  /// Bytes of the arena for these sizes of the dims, without running or allocating.
+  int64_t memory(const Bindings& bindings) const;
+  /// The plan for these sizes: one line a step.
+  std::string plan_text(const Bindings& bindings) const;
+  /// The graph after the general passes.
+  Graph graph() const;
+
+ private:
+  std::shared_ptr<Data> data_;
+};
+
+/// Owns the state of one graph: parameters, optimizer slots, running statistics, knobs, the step. A shared handle.
+class Session {
+ public:
+  struct Data;
+  explicit Session(Graph graph, SessionOptions options = {});
+
+  /// Compiles what computes `outputs` from `inputs` and applies `updates`. UserError: an output that depends on an input that is not
+  /// listed, values of another graph, a state updated twice.
+  Function function(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const Updates& updates = {}, FunctionOptions options = {}) const;
+
+  /// The value of a parameter or state. UserError: no such path.
+  Tensor get(const std::string& path) const;
+  Tensor get(const Value& state) const;
+  /// UserError: another dtype or shape.
+  void set(const std::string& path, const Tensor& value) const;
+  void set(const Value& state, const Tensor& value) const;
+  /// A knob or any other state of rank 0.
+  void set(const Value& state, double value) const;
+
+  /// Values of anything, given feeds for the inputs that they need. Changes no state.
+  Results eval(const std::vector<Value>& values, const Feeds& feeds = {}) const;
+  /// Number of calls that drew or updated.
+  int64_t step() const;
+  const Graph& graph() const;
+  const SessionOptions& options() const;
+
+ private:
+  std::shared_ptr<Data> data_;
+};
+
+}  // namespace lanc
