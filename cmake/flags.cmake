@@ -1,0 +1,41 @@
+# lanc_flags: what every file of ours is compiled with. It is linked PRIVATE, so that users see none of it.
+# No -march=native: kernels for wider vectors are compiled file by file and chosen at run time.
+
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_library(lanc_flags INTERFACE)
+target_compile_features(lanc_flags INTERFACE cxx_std_20)
+target_compile_options(lanc_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -ffp-contract=off      # the same bits from every compiler: an fma only where the source says so
+  -fno-math-errno
+  -fno-semantic-interposition
+  # __FILE__ and source_location name files from the root of the repository, lanc/graph/value.h for headers.
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/include/=
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 sees dangling pointers and overflows in inlined library code where there are none
+  # (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329, 105651, 104336).
+  target_compile_options(lanc_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+endif()
+if(LANC_SANITIZE)
+  target_compile_options(lanc_flags INTERFACE -fsanitize=${LANC_SANITIZE} -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer -g)
+  target_link_options(lanc_flags INTERFACE -fsanitize=${LANC_SANITIZE})
+endif()
+
+# Applies to targets made from here on.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# Kernels by instruction set: the file's name says what it may use.
+function(lanc_instruction_set_flags)
+  foreach(file IN LISTS ARGN)
+    if(file MATCHES "_avx2\\.cpp$")
+      set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mfma -mf16c)
+    elseif(file MATCHES "_avx512\\.cpp$")
+      set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS
+        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c)
+    endif()
+  endforeach()
+endfunction()

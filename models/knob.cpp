@@ -1,0 +1,20 @@
+#include <lanc/models/knob.h>
+
+#include <lanc/models/parameter.h>
+#include <lanc/models/requirements.h>
+
+namespace lanc {
+namespace {
+
+Value knob_state(Graph graph, const std::string& name, double initial, DType dtype, std::source_location where) {
+  const CallSite site("Knob", where, graph.data());
+  if (!is_float(dtype)) models::detail::fail("dtype must be a float", std::string(name_of(dtype)));
+  return state(graph.root(where), name, {}, initializers::constant(initial), dtype);
+}
+
+}  // namespace
+
+Knob::Knob(Graph graph, const std::string& name, double initial, DType dtype, std::source_location where)
+    : Value(knob_state(graph, name, initial, dtype, where)) {}
+
+}  // namespace lanc

@@ -1,0 +1,119 @@
+// The scalar routines that every executor calls: libm in f64, and our own where libm has none.
+#include <lanc/ops/scalar/program.h>
+
+#include <cmath>
+#include <limits>
+
+#include <lanc/graph/error.h>
+
+namespace lanc {
+namespace {
+
+double sigmoid_f64(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+
+// Giles 2012, "Approximating the erfinv function", as a start; then Halley steps on erf.
+double erfinv_f64(double x) {
+  if (!(x > -1 && x < 1)) {
+    if (x == 1) return std::numeric_limits<double>::infinity();
+    if (x == -1) return -std::numeric_limits<double>::infinity();
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const double w = -std::log((1 - x) * (1 + x));
+  double y = 0;
+  if (w < 5) {
+    const double v = w - 2.5;
+    y = x * (1.50140941 + v * (0.246640727 + v * (-0.00417768164 + v * (-0.00125372503 + v * 0.00021858087))));
+  } else {
+    const double v = std::sqrt(w) - 3;
+    y = x * (2.83297682 + v * (1.00167406 + v * (0.00943887047 + v * (-0.0076224613 + v * 0.00573950773))));
+  }
+  for (int i = 0; i < 3; ++i) {
+    // The residual by erfc near 1, where erf loses its digits.
+    const double residual = std::abs(x) > 0.5 ? (x > 0 ? (1 - x) - std::erfc(y) : std::erfc(-y) - (1 + x)) : std::erf(y) - x;
+    const double step = residual / (1.1283791670955126 * std::exp(-y * y));
+    y -= step / (1 + y * step);
+  }
+  return y;
+}
+
+// psi^(n)(x) for n = 0, 1, 2, ...: recurrence up to x >= 20, then the asymptotic series (Abramowitz and Stegun 6.4.11);
+// reflection for x < 0 in the cases n = 0, 1.
+double polygamma_f64(double order, double x) {
+  const int n = static_cast<int>(order);
+  if (std::isnan(x)) return x;
+  if (x <= 0 && x == std::floor(x)) return std::numeric_limits<double>::quiet_NaN();
+  if (x < 0 && n <= 1) {
+    const double pi = 3.141592653589793;
+    if (n == 0) return polygamma_f64(0, 1 - x) - pi / std::tan(pi * x);
+    const double s = std::sin(pi * x);
+    return pi * pi / (s * s) - polygamma_f64(1, 1 - x);
+  }
+  double factorial = 1;
+  for (int i = 2; i <= n; ++i) factorial *= i;
+  const double sign = n % 2 == 0 ? -1 : 1;
+  double shift = 0;
+  while (x < 20) {
+    shift += factorial / std::pow(x, n + 1);
+    x += 1;
+  }
+  // Bernoulli numbers B_2k.
+  static constexpr double bernoulli[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510};
+  if (n == 0) {
+    double sum = std::log(x) - 0.5 / x;
+    double power = x * x;
+    for (int k = 1; k <= 8; ++k, power *= x * x) sum -= bernoulli[k - 1] / (2 * k * power);
+    return sum - shift;
+  }
+  double sum = factorial / n / std::pow(x, n) + factorial / (2 * std::pow(x, n + 1));
+  for (int k = 1; k <= 8; ++k) {
+    double term = bernoulli[k - 1];
+    for (int i = 2 * k + 1; i <= 2 * k + n - 1; ++i) term *= i;  // (2k + n - 1)! / (2k)!
+    sum += term / std::pow(x, 2 * k + n);
+  }
+  return sign * (sum + shift);
+}
+double digamma_f64(double x) { return polygamma_f64(0, x); }
+double lgamma_f64(double x) {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+double remainder_f64(double x, double y) {
+  const double r = std::fmod(x, y);
+  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+}
+double sinc_f64(double x) {
+  const double t = 3.141592653589793 * x;
+  return std::abs(t) < 1e-4 ? 1 - t * t / 6 : std::sin(t) / t;
+}
+
+#define LANC_LIBM(name) \
+  { "lanc_scalar_" #name, [](double x) { return std::name(x); }, nullptr }
+constexpr ScalarRoutine routines[] = {
+    LANC_LIBM(exp), LANC_LIBM(exp2), LANC_LIBM(expm1), LANC_LIBM(log), LANC_LIBM(log2), LANC_LIBM(log10), LANC_LIBM(log1p), LANC_LIBM(cbrt),
+    LANC_LIBM(sin), LANC_LIBM(cos), LANC_LIBM(tan), LANC_LIBM(asin), LANC_LIBM(acos), LANC_LIBM(atan), LANC_LIBM(sinh), LANC_LIBM(cosh),
+    LANC_LIBM(tanh), LANC_LIBM(asinh), LANC_LIBM(acosh), LANC_LIBM(atanh), LANC_LIBM(erf), LANC_LIBM(erfc),
+    {"lanc_scalar_sigmoid", sigmoid_f64, nullptr},
+    {"lanc_scalar_erfinv", erfinv_f64, nullptr},
+    {"lanc_scalar_lgamma", lgamma_f64, nullptr},
+    {"lanc_scalar_digamma", digamma_f64, nullptr},
+    {"lanc_scalar_sinc", sinc_f64, nullptr},
+    {"lanc_scalar_pow", nullptr, [](double x, double y) { return std::pow(x, y); }},
+    {"lanc_scalar_atan2", nullptr, [](double y, double x) { return std::atan2(y, x); }},
+    {"lanc_scalar_hypot", nullptr, [](double x, double y) { return std::hypot(x, y); }},
+    {"lanc_scalar_fmod", nullptr, [](double x, double y) { return std::fmod(x, y); }},
+    {"lanc_scalar_remainder", nullptr, remainder_f64},
+    {"lanc_scalar_polygamma", nullptr, polygamma_f64},
+};
+#undef LANC_LIBM
+
+}  // namespace
+
+std::span<const ScalarRoutine> scalar_routines() { return routines; }
+
+const ScalarRoutine& scalar_routine(std::string_view symbol) {
+  for (const ScalarRoutine& r : routines)
+    if (r.symbol == symbol) return r;
+  throw InternalError("there is no scalar routine '" + std::string(symbol) + "'");
+}
+
+}  // namespace lanc
