@@ -18,14 +18,18 @@ using models::detail::Named;
 // Prediction and target, checked; 16-bit floats in f32.
 struct Pair {
   Value prediction;
-  Operand target;
+  Value target;  // a number: of rank 0
 };
 
 Pair paired(const char* name, const Operand& prediction, const Operand& target) {
   const Named p{name, prediction};
   models::detail::require_float(p);
   const Value x = cast(prediction, compute_type(prediction.dtype()));
-  if (target.is_literal()) return {x, target};
+  if (target.is_literal()) {
+    Tensor number(x.dtype(), {});
+    number.set(0, target.literal().real);
+    return {x, constant(x.graph(), number)};
+  }
   models::detail::require_same_shape(p, {"target", target});
   return {x, cast(target, compute_type(target.dtype()))};
 }

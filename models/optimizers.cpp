@@ -130,7 +130,7 @@ std::string suggested_pattern(const std::vector<std::string>& wanted, const std:
   if (wanted.empty()) return "";
   std::string common = wanted[0];
   for (const std::string& path : wanted)
-    while (path != common && path.compare(0, common.size() + 1, common + "/") != 0)
+    while (!common.empty() && path != common && path.compare(0, common.size() + 1, common + "/") != 0)
       common = common.find('/') == std::string::npos ? "" : common.substr(0, common.rfind('/'));
   if (common.empty()) return "";
   const std::string pattern = wanted.size() == 1 ? common : common + "/**";

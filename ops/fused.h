@@ -43,11 +43,11 @@ struct FusedAttrs {
 
 /// Made by passes/fuse.cpp after all derivatives were taken.
 /// Order of float sums, the same in every executor: along the innermost iteration axis, element i of a run goes to lane i mod 32, lanes
-/// are added by halves (16, 8, 4, 2, 1) after every 4,096 elements, and these block sums, then the runs, then the parts of the outermost
+/// are added by halves (16, 8, 4, 2, 1) after every 256 elements, and these block sums, then the runs, then the parts of the outermost
 /// axis are added in index order; a sum that keeps the innermost axis adds in index order within each part.
 extern const OpDef fused_op;
 
 inline constexpr int64_t fused_sum_lanes = 32;
-inline constexpr int64_t fused_sum_block = 4096;
+inline constexpr int64_t fused_sum_block = 256;
 
 }  // namespace lanc

@@ -29,12 +29,7 @@ Graph cse(const Graph& graph, const PassContext& context);
 
 /// Does: lets a contraction read a transposed operand in place by renaming its axes, and write a transposed result by exchanging its
 /// operands. Needs: bound or symbolic shapes alike. Leaves: no transpose that only feeds contractions.
-/// Why here: before fuse, which would read through the same transposes.
+/// Why here: last, when algebra has joined transposes of transposes.
 Graph contract_flags(const Graph& graph, const PassContext& context);
-
-/// Does: groups elementwise nodes, the broadcasts and transposes they read through, and reductions of their results into `fused` nodes
-/// (passes/fused.h). Needs: bound sizes, Capabilities::fusion. Leaves: no elementwise node outside a fused one.
-/// Why here: last, since nothing else looks into a fused node.
-Graph fuse(const Graph& graph, const PassContext& context);
 
 }  // namespace lanc

@@ -25,7 +25,6 @@ std::span<const Pass> target_passes() {
       {"algebra", algebra},                // and so are the rules that ask for them
       {"cse", cse},                        //
       {"contract_flags", contract_flags},  // transposes are read by the product itself
-      {"fuse", fuse},                      // elementwise chains and their reductions become single kernels
   };
   return passes;
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <lanc/graph/capabilities.h>
 #include <lanc/graph/graph.h>
-#include <lanc/schedule/backend.h>
 
 namespace lanc {
 

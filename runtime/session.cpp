@@ -243,7 +243,7 @@ Session::Session(Graph graph, SessionOptions options) : data_(std::make_shared<D
   data_->graph = std::move(graph);
   data_->options = std::move(options);
   if (data_->options.device.kind() == Device::Kind::reference) data_->backend = std::make_unique<ReferenceBackend>();
-  else data_->backend = std::make_unique<CpuBackend>(CpuOptions{.threads = data_->options.threads, .jit = data_->options.jit});
+  else data_->backend = std::make_unique<CpuBackend>(CpuOptions{.threads = data_->options.threads, .jit = data_->options.jit}, std::make_unique<ReferenceBackend>());
 }
 
 Function Session::function(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const Updates& updates, FunctionOptions options) const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <lanc/graph/capabilities.h>
 #include <lanc/graph/graph.h>
 
 namespace lanc {
@@ -39,12 +40,6 @@ class Kernel {
   virtual void run(int phase, int part, const KernelArgs& args) noexcept = 0;
   /// What went wrong in the last run; empty when nothing did. Clears it.
   virtual std::string take_failure() { return {}; }
-};
-
-/// What the target passes may make of a graph for this device.
-struct Capabilities {
-  bool fusion = false;             // understands `fused`
-  bool contract_flags = false;     // contract reads transposed operands
 };
 
 class Plan;

@@ -1,4 +1,4 @@
-// train/batches.h: a data set in batches, in an order that is a pure function of (seed, epoch, index), so that training can resume anywhere.
+// train/batches.h: a data set in batches, in an order that is a pure function of (seed, epoch, index): training can resume anywhere.
 #pragma once
 
 #include <cstdint>
@@ -89,7 +89,7 @@ class Batches {
     using pointer = const Batch*;
     using reference = const Batch&;
 
-    explicit Iterator(const Batches& range) : range_(&range), at_(range.order_.first()) { load(); }
+    explicit Iterator(const Batches& range) : range_(&range), at_(range.order_.first()), end_(range.order_.batches()) { load(); }
     const Batch& operator*() const { return batch_; }
     const Batch* operator->() const { return &batch_; }
     Iterator& operator++() {
@@ -100,14 +100,14 @@ class Batches {
     void operator++(int) { ++*this; }
     /// Number of this batch within the epoch.
     int64_t index() const { return at_; }
-    friend bool operator==(const Iterator& i, std::default_sentinel_t) { return i.at_ >= i.range_->order_.batches(); }
+    friend bool operator==(const Iterator& i, std::default_sentinel_t) { return i.at_ >= i.end_; }
 
    private:
     void load() {
-      if (at_ < range_->order_.batches()) detail::gather(*range_->set_, range_->order_.rows(at_), batch_);
+      if (at_ < end_) detail::gather(*range_->set_, range_->order_.rows(at_), batch_);
     }
     const Batches* range_;
-    int64_t at_;
+    int64_t at_, end_;
     Batch batch_ = {};
   };
 

@@ -50,15 +50,16 @@ struct Range {
   double share(double v) const { return (v - low) / (high - low); }
 };
 
-// The smallest range of whole steps of 1, 2 or 5 times a power of 10 that holds [low, high] in about `ticks` steps.
-Range round_range(double low, double high, int ticks) {
+// The smallest range of whole steps of 1, 2 or 5 times a power of 10, at least least_step (0 or 1), that holds [low, high] in about
+// `ticks` steps.
+Range round_range(double low, double high, int ticks, double least_step = 0) {
   const double largest = std::max(std::abs(low), std::abs(high));
   if (!(high - low > largest * 1e-12) || high - low < 1e-300) {  // equal, as far as digits go
     const double around = largest < 1e-290 ? 1 : largest * 0.1;
     low -= around;
     high += around;
   }
-  const double raw = (high - low) / ticks;
+  const double raw = std::max((high - low) / ticks, least_step);
   const double power = std::pow(10.0, std::floor(std::log10(raw)));
   const double digit = raw / power;
   const double step = power * (digit <= 1.001 ? 1 : digit <= 2.001 ? 2 : digit <= 5.001 ? 5 : 10);
@@ -133,7 +134,7 @@ std::string line_of(const Series& s, const Frame& frame, const char* color) {
     if (end - i == 1) {
       out += format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>\n", frame.at_x(s.x[i]), frame.at_y(s.axis, s.y[i]), color);
     } else {
-      out += "<polyline fill=\"none\" stroke=\"" + std::string(color) + "\" stroke-width=\"2\" stroke-linejoin=\"round\" points=\"";
+      out += "<polyline fill=\"none\" stroke=\"" + std::string(color) + "\" stroke-width=\"1.6\" stroke-linejoin=\"round\" points=\"";
       for (size_t p : thinned(s, i, end)) out += format("%.1f,%.1f ", frame.at_x(s.x[p]), frame.at_y(s.axis, s.y[p]));
       out.back() = '"';
       out += "/>\n";
@@ -154,16 +155,17 @@ std::string y_axis(const Frame& frame, Axis axis, const std::string& label, bool
   const int steps = static_cast<int>(std::lround((range.high - range.low) / range.step));
   for (int i = 0; i <= steps; ++i) {
     const double value = range.low + i * range.step, y = frame.at_y(axis, value);
-    if (grid) out += format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#e4e4e4\"/>\n", frame.left, y, frame.right, y);
+    if (grid)
+      out += format("<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#e4e4e4\"/>\n", frame.left, y, frame.right, y);
     out += text_at(is_left ? frame.left - 8 : frame.right + 8, y + 4, is_left ? "end" : "start", tick_text(value, range.step));
   }
-  const double x = is_left ? 18 : frame.right + 62, middle = (frame.top + frame.bottom) / 2;
+  const double x = is_left ? 18 : frame.right + 56, middle = (frame.top + frame.bottom) / 2;
   return out + text_at(x, middle, "middle", label, format(" transform=\"rotate(%d %.1f %.1f)\"", is_left ? -90 : 90, x, middle));
 }
 
-std::string x_axis(const Frame& frame, const std::string& label) {
-  std::string out = format("<path d=\"M%.1f %.1fV%.1fH%.1fV%.1f\" fill=\"none\" stroke=\"#606060\"/>\n", frame.left, frame.top, frame.bottom,
-                           frame.right, frame.top);
+std::string x_axis(const Frame& frame, const std::string& label, bool right_too) {
+  std::string out = format("<path d=\"M%.1f %.1fV%.1fH%.1fV%.1f\" fill=\"none\" stroke=\"#606060\"/>\n", frame.left, frame.top,
+                           frame.bottom, frame.right, right_too ? frame.top : frame.bottom);
   const Range& range = frame.x;
   for (double i = std::ceil(range.low / range.step - 1e-9); i * range.step <= range.high + range.step * 1e-9; ++i) {
     const double x = frame.at_x(i * range.step);
@@ -203,21 +205,26 @@ std::string names_on(const std::vector<Series>& series, Axis axis) {
 std::string curve_svg(const std::string& title, const std::vector<Series>& series, const CurveOptions& options) {
   check(series, options);
   Bounds x, y[2];
+  bool whole_x = true;  // epochs: no ticks between them
   for (const Series& s : series)
     for (size_t i = 0; i < s.x.size(); ++i)
-      if (drawable(s.y[i])) x.add(s.x[i]), y[static_cast<int>(s.axis)].add(s.y[i]);
+      if (drawable(s.y[i])) {
+        x.add(s.x[i]);
+        y[static_cast<int>(s.axis)].add(s.y[i]);
+        whole_x = whole_x && s.x[i] == std::floor(s.x[i]);
+      }
   if (!x.any()) throw UserError("curve: at least one point with a finite y is needed, got none");
   const bool has_left = y[0].any(), has_right = y[1].any();
 
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height);
-  Frame frame = {78, 0, width - (has_right ? 82 : 24), height - 56, {}, {}};
+  Frame frame = {78, 0, width - (has_right ? 76 : 24), height - 56, {}, {}};
   double legend_y = 52;
   const std::string legend_text = legend(series, frame.left, frame.right, legend_y);
   frame.top = legend_y + 16;
   const int rows = std::clamp(static_cast<int>((frame.bottom - frame.top) / 55), 2, 8);
   for (int a = 0; a < 2; ++a)
     if (y[a].any()) frame.y[a] = round_range(y[a].low, y[a].high, rows);
-  frame.x = round_range(x.low, x.high, std::clamp(static_cast<int>((frame.right - frame.left) / 75), 2, 10));
+  frame.x = round_range(x.low, x.high, std::clamp(static_cast<int>((frame.right - frame.left) / 75), 2, 10), whole_x ? 1 : 0);
   if (x.high > x.low) frame.x.low = x.low, frame.x.high = x.high;  // the ticks are round, the frame ends with the data
 
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -228,7 +235,7 @@ std::string curve_svg(const std::string& title, const std::vector<Series>& serie
   if (has_left) out += y_axis(frame, Axis::left, options.left_label.empty() ? names_on(series, Axis::left) : options.left_label, true);
   if (has_right)
     out += y_axis(frame, Axis::right, options.right_label.empty() ? names_on(series, Axis::right) : options.right_label, !has_left);
-  out += x_axis(frame, options.x_label);
+  out += x_axis(frame, options.x_label, has_right);
   for (size_t i = 0; i < series.size(); ++i) out += line_of(series[i], frame, color_of(i));
   return out + "</svg>\n";
 }

@@ -48,7 +48,10 @@ std::string rate_text(double steps, double seconds) {
 }  // namespace
 
 Progress::Progress(int64_t epochs, int64_t batches_per_epoch, const ProgressOptions& options)
-    : epochs_(epochs), batches_per_epoch_(batches_per_epoch), options_(options), stream_(options.stream != nullptr ? options.stream : &std::cout) {
+    : epochs_(epochs),
+      batches_per_epoch_(batches_per_epoch),
+      options_(options),
+      stream_(options.stream != nullptr ? options.stream : &std::cout) {
   if (epochs < 1) throw UserError("progress: epochs must be >= 1, got " + std::to_string(epochs));
   if (batches_per_epoch < 0) throw UserError("progress: batches_per_epoch must be >= 0, got " + std::to_string(batches_per_epoch));
   terminal_ = options.terminal == Terminal::yes ||
@@ -103,7 +106,7 @@ void Progress::draw() {
   }
   const double done = std::min(1.0, static_cast<double>(steps_) / static_cast<double>(batches_per_epoch_));
   const double steps_left = std::max(0.0, (static_cast<double>(epochs_ - epoch_) - done) * static_cast<double>(batches_per_epoch_));
-  right = format("%4.0f%%", std::floor(100 * done)) + right + "  ETA " +
+  right = format("%4lld%%", static_cast<long long>(100 * std::min(steps_, batches_per_epoch_) / batches_per_epoch_)) + right + "  ETA " +
           clock_text((last_step_ - start_) / static_cast<double>(all_steps_) * steps_left);
   const int64_t room = width_ - 1 - static_cast<int64_t>(left.size() + right.size() + 3);
   std::string bar;

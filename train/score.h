@@ -29,8 +29,8 @@ using ValidationScore = Score<data::Part::validation>;
 using TestScore = Score<data::Part::test>;
 
 /// The accuracy of predict(inputs) on any data set of (inputs, labels); `predict` returns a Tensor of scores or class ids as
-/// accuracy() takes them, or a list whose first element is one, as a Function does. Of a ValidationSet it is a ValidationScore, of a TestSet a
-/// TestScore. UserError: no examples, and those of accuracy().
+/// accuracy() takes them, or a list whose first element is one, as a Function does. Of a ValidationSet it is a ValidationScore, of a
+/// TestSet a TestScore. UserError: no examples, and those of accuracy().
 template <class Predict, data::DataSet D>
 Score<data::part_of<D>> evaluate_accuracy(Predict&& predict, const D& set, int64_t batch_size = 1000) {
   int64_t right = 0, examples = 0;

@@ -17,7 +17,7 @@ constexpr int64_t align(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 struct Part {
   int64_t batch = 0, batches = 1;
   int64_t row = 0, column = 0;
-  std::unique_ptr<Gemm> gemm;
+  std::unique_ptr<Gemm> gemm = nullptr;
   int64_t scratch = 0;  // offset
 };
 

@@ -26,7 +26,8 @@ CpuInfo cpu_info();
 
 class CpuBackend : public Backend {
  public:
-  explicit CpuBackend(CpuOptions options = {});
+  /// Ops without a kernel of ours run by `fallback`, on the same memory.
+  CpuBackend(CpuOptions options, std::unique_ptr<Backend> fallback);
   ~CpuBackend() override;
   std::string_view name() const override { return "cpu"; }
   Capabilities capabilities() const override { return {.fusion = true, .contract_flags = true}; }

@@ -23,8 +23,9 @@ namespace lanc::cpu {
 namespace {
 
 constexpr int most_threads = 1024;
-constexpr int64_t shortest_spin = 20'000, longest_spin = 50'000;  // nanoseconds
-constexpr int64_t start_grace = 2'000;  // how long the caller lets a worker be late before it takes the share: several hand-offs
+// Nanoseconds of spinning before sleep. During a run it pays to spin through what the caller runs alone: waking takes 10 to 50 us.
+constexpr int64_t shortest_spin = 20'000, longest_spin = 50'000, spin_during_run = 200'000;
+constexpr int64_t start_grace = 2'000;  // how late a worker may start before the caller takes its share: several hand-offs
 
 int64_t now() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
 
@@ -36,15 +37,24 @@ void pause() {
 #endif
 }
 
-// Spins until done() or the deadline; says whether done(). The clock is read once in a while only.
-template <class Done>
-bool spin_until(int64_t deadline, Done done) {
+// The core that this thread runs on; negative where nobody says.
+int this_core() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// Spins until done(), the deadline, or in_vain(); says whether done(). The clock and in_vain are asked once per microsecond or so.
+template <class Done, class InVain>
+bool spin_until(int64_t deadline, Done done, InVain in_vain) {
   for (;;) {
     for (int i = 0; i < 32; ++i) {
       if (done()) return true;
       pause();
     }
-    if (now() >= deadline) return done();
+    if (in_vain() || now() >= deadline) return done();
   }
 }
 
@@ -66,15 +76,17 @@ void wake_sleeper(std::atomic<uint32_t>& word) {
 #endif
 }
 
-// What a worker's `progress` says of its ticket; `awaited` asks it to wake the caller.
-constexpr uint32_t finished(uint32_t ticket) { return ticket * 4; }
-constexpr uint32_t started(uint32_t ticket) { return ticket * 4 + 1; }
-constexpr uint32_t awaited(uint32_t ticket) { return ticket * 4 + 3; }
-
 // What `posted` holds: the number of the last share handed over, and whether the worker sleeps.
 constexpr uint32_t asleep = 1;
 constexpr uint32_t posted_ticket(uint32_t ticket) { return ticket * 2; }
+constexpr uint32_t posted_ticket_of(uint32_t posted) { return posted / 2; }
 constexpr uint32_t ticket_mask = 0x3fff'ffff;  // tickets wrap at 30 bits in both words
+
+// What `progress` holds.
+constexpr uint32_t finished(uint32_t ticket) { return ticket * 4; }
+constexpr uint32_t started(uint32_t ticket) { return ticket * 4 + 1; }
+constexpr uint32_t taken(uint32_t ticket) { return ticket * 4 + 2; }    // by the caller; the worker has not noticed yet
+constexpr uint32_t awaited(uint32_t ticket) { return ticket * 4 + 3; }  // started, and the caller sleeps until it is finished
 
 void run_list(std::span<const Leaf> list) {
   for (const Leaf& leaf : list) leaf.run(leaf.args);
@@ -107,36 +119,38 @@ int busy_lists(const Section& section) {
   return busy > 1 ? end : busy;
 }
 
-// Marks the pool as taken for a scope; `taken()` is false when somebody else had it.
-class Taken {
+// The pool is ours for a scope, unless somebody is running already.
+class Turn {
  public:
-  explicit Taken(std::atomic<bool>& running)
-      : running_(running), taken_(!running.load(std::memory_order_relaxed) && !running.exchange(true, std::memory_order_acquire)) {}
-  ~Taken() {
-    if (taken_) running_.store(false, std::memory_order_release);
+  explicit Turn(std::atomic<bool>& running)
+      : running_(running), ours_(!running.load(std::memory_order_relaxed) && !running.exchange(true, std::memory_order_acquire)) {}
+  ~Turn() {
+    if (ours_) running_.store(false, std::memory_order_release);
   }
-  Taken(const Taken&) = delete;
-  Taken& operator=(const Taken&) = delete;
-  bool taken() const { return taken_; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  bool ours() const { return ours_; }
 
  private:
   std::atomic<bool>& running_;
-  bool taken_;
+  bool ours_;
 };
 
 }  // namespace
 
-// A share goes over as a ticket: the caller writes the job and then `posted`; whoever moves `progress` from finished(t - 1) gets share t: the
-// worker by started(t), after which it reads the job, or the caller by finished(t). So a job is never overwritten while it is read.
-// The two words lie on cache lines of their own: each is written by one side and watched by the other.
+// A share goes over as ticket t: the caller writes the job and then `posted`; whoever moves `progress` from finished(t - 1) gets it: the
+// worker by started(t), after which it reads the job, or the caller by taken(t). The worker answers taken(t) with finished(t), and until
+// then the caller posts nothing: so a job is never overwritten while it is read, and a worker that has no core is asked once, not
+// per section. The two words lie on cache lines of their own: each is written by one side and watched by the other.
 struct ThreadPool::Worker {
   alignas(64) std::atomic<uint32_t> posted = 0;
   int index = 0;
   Work work = nullptr;
   void* context = nullptr;
-  bool needed = false;  // of the caller: was a share posted in this fork?
-  uint32_t ticket = 0;  // of the caller
+  uint32_t ticket = 0;  // the last one
+  bool present = true;  // of the caller: did the worker get a share of this section?
   alignas(64) std::atomic<uint32_t> progress = 0;
+  std::atomic<int> core = -1;  // where it was when it last looked
   alignas(64) int64_t spin = longest_spin;  // of the worker
   std::thread thread;
 };
@@ -161,6 +175,7 @@ ThreadPool::ThreadPool(int threads) : threads_(threads == 0 ? available_cores() 
 ThreadPool::~ThreadPool() { stop_workers(); }
 
 void ThreadPool::stop_workers() {
+  stopping_.store(true, std::memory_order_release);
   for (int i = 0; i < threads_ - 1; ++i) {
     Worker& worker = workers_[static_cast<size_t>(i)];
     if (!worker.thread.joinable()) continue;
@@ -183,31 +198,50 @@ void ThreadPool::wake(Worker& worker) {
   if ((worker.posted.exchange(posted_ticket(worker.ticket), std::memory_order_acq_rel) & asleep) != 0) wake_sleeper(worker.posted);
 }
 
+// Where another process has the other cores, the system may put the two on one: then neither can wait for the other by spinning.
+bool ThreadPool::on_core_of_caller(const Worker& worker) const {
+  const int core = worker.core.load(std::memory_order_relaxed);
+  return core >= 0 && core == caller_core_.load(std::memory_order_relaxed);
+}
+
 // Returns when the worker's share is done, by the worker or, if it is late to start, here.
 void ThreadPool::finish(Worker& worker, int64_t grace_end) {
-  const uint32_t done = finished(worker.ticket);
-  const uint32_t not_started = finished((worker.ticket - 1) & ticket_mask);
+  const uint32_t done = finished(worker.ticket), not_started = finished((worker.ticket - 1) & ticket_mask);
   std::atomic<uint32_t>& progress = worker.progress;
   uint32_t state = not_started;
-  spin_until(grace_end, [&] { return (state = progress.load(std::memory_order_acquire)) != not_started; });
-  if (state == not_started && progress.compare_exchange_strong(state, done, std::memory_order_acq_rel)) {
+  spin_until(grace_end, [&] { return (state = progress.load(std::memory_order_acquire)) != not_started; },
+             [&] { return on_core_of_caller(worker); });
+  if (state == not_started && progress.compare_exchange_strong(state, taken(worker.ticket), std::memory_order_acq_rel)) {
     worker.work(worker.context, worker.index);
     return;
   }
-  const auto is_done = [&] { return (state = progress.load(std::memory_order_acquire)) == done; };
-  if (is_done() || (spins_ && spin_until(now() + longest_spin, is_done))) return;
-  if (state == started(worker.ticket)) progress.compare_exchange_strong(state, awaited(worker.ticket), std::memory_order_acq_rel);
+  const auto is_done = [&] { return progress.load(std::memory_order_acquire) == done; };
+  if (is_done()) return;
+  caller_core_.store(this_core(), std::memory_order_relaxed);
+  if (spins_ && spin_until(now() + spin_during_run, is_done, [&] { return on_core_of_caller(worker); })) return;
+  state = started(worker.ticket);
+  progress.compare_exchange_strong(state, awaited(worker.ticket), std::memory_order_acq_rel);
   while (!is_done()) sleep_on(progress, awaited(worker.ticket));
 }
 
 // The shares [0, count), count <= threads(): 0 is the caller's.
 void ThreadPool::fork_join(Work work, void* context, int count) {
-  for (int i = 1; i < count; ++i) post(workers_[static_cast<size_t>(i - 1)], work, context, i);
+  const std::span<Worker> workers(workers_.get(), static_cast<size_t>(count - 1));
+  int index = 0;
+  for (Worker& worker : workers) {
+    ++index;
+    worker.present = worker.progress.load(std::memory_order_acquire) != taken(worker.ticket);
+    if (worker.present) post(worker, work, context, index);
+  }
   work(context, 0);
+  index = 0;
+  for (const Worker& worker : workers) {
+    ++index;
+    if (!worker.present) work(context, index);
+  }
   std::optional<int64_t> grace_end;  // the clock is read only when somebody is not done yet
-  for (int i = 1; i < count; ++i) {
-    Worker& worker = workers_[static_cast<size_t>(i - 1)];
-    if (worker.progress.load(std::memory_order_acquire) == finished(worker.ticket)) continue;
+  for (Worker& worker : workers) {
+    if (!worker.present || worker.progress.load(std::memory_order_acquire) == finished(worker.ticket)) continue;
     if (!grace_end) grace_end = now() + start_grace;
     finish(worker, *grace_end);
   }
@@ -215,8 +249,9 @@ void ThreadPool::fork_join(Work work, void* context, int count) {
 
 void ThreadPool::run(Work work, void* context) {
   const FloatEnvironment environment;
-  const Taken pool(running_);
-  if (threads_ > 1 && pool.taken()) {
+  const Turn turn(running_);
+  if (threads_ > 1 && turn.ours()) {
+    caller_core_.store(this_core(), std::memory_order_relaxed);
     fork_join(work, context, threads_);
   } else {
     for (int worker = 0; worker < threads_; ++worker) work(context, worker);
@@ -225,11 +260,12 @@ void ThreadPool::run(Work work, void* context) {
 
 void ThreadPool::run_sections(std::span<const Section> sections) {
   const FloatEnvironment environment;
-  const Taken pool(running_);
-  if (threads_ == 1 || !pool.taken()) {
+  const Turn turn(running_);
+  if (threads_ == 1 || !turn.ours()) {
     for (const Section& section : sections) run_all_lists(section);
     return;
   }
+  caller_core_.store(this_core(), std::memory_order_relaxed);
   int most = 0;
   for (const Section& section : sections) most = std::max(most, busy_lists(section));
   for (int i = 1; i < std::min(most, threads_); ++i) wake(workers_[static_cast<size_t>(i - 1)]);
@@ -244,32 +280,38 @@ void ThreadPool::run_sections(std::span<const Section> sections) {
   }
 }
 
-// Returns when another ticket than `seen` is posted: spins, then sleeps. A wake() without a ticket starts the spinning anew.
-void ThreadPool::wait_for_post(Worker& worker, uint32_t seen) {
+// Returns the next ticket after `seen`: spins, then sleeps. A wake() without a ticket starts the spinning anew.
+uint32_t ThreadPool::next_ticket(Worker& worker, uint32_t seen) {
   const uint32_t idle = posted_ticket(seen);
   const auto is_posted = [&] { return (worker.posted.load(std::memory_order_acquire) & ~asleep) != idle; };
-  for (;;) {
+  const auto in_vain = [&] {
+    worker.core.store(this_core(), std::memory_order_relaxed);
+    return on_core_of_caller(worker);
+  };
+  while (!is_posted()) {
     if (spins_) {
-      const bool in_time = spin_until(now() + worker.spin, is_posted);
-      worker.spin = in_time ? std::min(worker.spin * 2, longest_spin) : std::max(worker.spin / 2, shortest_spin);
+      const int64_t start = now();
+      const bool soon = spin_until(start + worker.spin, is_posted, in_vain);
+      worker.spin = soon ? std::min(worker.spin * 2, longest_spin) : std::max(worker.spin / 2, shortest_spin);
+      if (soon || (running_.load(std::memory_order_relaxed) && spin_until(start + spin_during_run, is_posted, in_vain))) break;
     }
-    if (is_posted()) return;
     uint32_t expected = idle;
-    if (!worker.posted.compare_exchange_strong(expected, idle | asleep, std::memory_order_acq_rel)) continue;
+    if (!worker.posted.compare_exchange_strong(expected, idle | asleep, std::memory_order_acq_rel)) break;
     while (worker.posted.load(std::memory_order_acquire) == (idle | asleep)) sleep_on(worker.posted, idle | asleep);
+    worker.core.store(this_core(), std::memory_order_relaxed);
   }
+  return posted_ticket_of(worker.posted.load(std::memory_order_acquire));
 }
 
 void ThreadPool::work_loop(Worker& worker) {
   const FloatEnvironment environment;
-  for (uint32_t seen = 0;;) {
-    wait_for_post(worker, seen);
-    seen = (worker.posted.load(std::memory_order_acquire) / 2) & ticket_mask;
-    uint32_t expected = finished((seen - 1) & ticket_mask);
-    if (!worker.progress.compare_exchange_strong(expected, started(seen), std::memory_order_acq_rel)) continue;  // the caller has taken it
-    if (worker.work == nullptr) return;
-    worker.work(worker.context, worker.index);
-    if (worker.progress.exchange(finished(seen), std::memory_order_acq_rel) == awaited(seen)) wake_sleeper(worker.progress);
+  for (uint32_t ticket = 0;;) {
+    ticket = next_ticket(worker, ticket);
+    if (stopping_.load(std::memory_order_acquire)) return;
+    uint32_t expected = finished((ticket - 1) & ticket_mask);
+    const bool ours = worker.progress.compare_exchange_strong(expected, started(ticket), std::memory_order_acq_rel);
+    if (ours) worker.work(worker.context, worker.index);
+    if (worker.progress.exchange(finished(ticket), std::memory_order_acq_rel) == awaited(ticket)) wake_sleeper(worker.progress);
   }
 }
 
@@ -297,8 +339,9 @@ int cores_of_group(const std::string& root, std::string group, bool version_2) {
   int smallest = 0;
   for (;;) {
     const std::string folder = root + (group == "/" ? "" : group);
-    const int cores = cores_of_quota(version_2 ? first_line(folder + "/cpu.max")
-                                               : first_line(folder + "/cpu.cfs_quota_us") + " " + first_line(folder + "/cpu.cfs_period_us"));
+    const std::string quota = version_2 ? first_line(folder + "/cpu.max")
+                                        : first_line(folder + "/cpu.cfs_quota_us") + " " + first_line(folder + "/cpu.cfs_period_us");
+    const int cores = cores_of_quota(quota);
     if (cores > 0 && (smallest == 0 || cores < smallest)) smallest = cores;
     if (group.size() <= 1) return smallest;
     group.erase(group.rfind('/'));

@@ -1,4 +1,4 @@
-// backends/cpu/thread_pool.h: a fixed team of threads that runs small pieces of work side by side, a fraction of a microsecond after it is asked.
+// backends/cpu/thread_pool.h: a fixed team of threads that runs small pieces of work side by side, within a microsecond of being asked.
 #pragma once
 
 #include <atomic>
@@ -26,13 +26,14 @@ struct Section {
 /// A fork-join pool of `threads` - 1 workers and the thread that calls. Every list has its owner; there is no queue, and nothing is
 /// allocated after construction.
 ///
-/// Waiting spins for 20 to 50 us, less where spinning was in vain lately, then sleeps in a futex; nobody spins where the pool
-/// has more threads than the process has cores. A worker that has not started when the caller is through with its own share (it sleeps,
-/// or another process has its core) loses its share to the caller: a busy machine makes a section at worst as slow as on one thread,
-/// unless a worker is interrupted within a leaf.
+/// Waiting spins for 20 to 50 us (less where spinning was in vain lately), during a run for 200 us, then sleeps in a futex. Nobody spins
+/// where the pool has more threads than the process has cores, or where the two that would wait for each other are on one core. A worker
+/// that has not started when the caller is through with its own share (it sleeps, or another process has its core) loses its share to
+/// the caller: a busy machine makes a section as slow as on one thread, slower only where a worker is interrupted within a leaf.
 ///
 /// One run at a time. A run from within a leaf, or from a second thread while another is running, happens on the calling thread alone,
-/// list after list, with the same results. All leaves run in the FloatEnvironment; the caller's own is restored at return.
+/// list after list, with the same results. All leaves run in the FloatEnvironment; the caller's own is restored at return. Nobody
+/// may be running when the pool is destroyed.
 class ThreadPool {
  public:
   using Work = void (*)(void* context, int worker);
@@ -62,12 +63,14 @@ class ThreadPool {
   void wake(Worker& worker);
   void finish(Worker& worker, int64_t grace_end);
   void fork_join(Work work, void* context, int count);
+  bool on_core_of_caller(const Worker& worker) const;
   void work_loop(Worker& worker);
-  void wait_for_post(Worker& worker, uint32_t seen);
+  uint32_t next_ticket(Worker& worker, uint32_t seen);
 
   int threads_ = 1;
   bool spins_ = true;
-  std::atomic<bool> running_ = false;
+  std::atomic<bool> running_ = false, stopping_ = false;
+  std::atomic<int> caller_core_ = -1;
   std::unique_ptr<Worker[]> workers_;  // of index 1, 2, ...: the caller is 0
 };
 

@@ -1,6 +1,7 @@
 #include <lanc/backends/reference/reference.h>
 
 #include <cstring>
+#include <utility>
 
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
@@ -30,7 +31,9 @@ void copy_kernel(const ReferenceCall& call) {
 // A reference kernel as a step of a plan.
 class ReferenceStep : public Kernel {
  public:
-  ReferenceStep(const Graph& graph, const Node& node, ReferenceKernel kernel) : node_(node), kernel_(kernel), inputs_(input_types(graph, node)) {}
+  ReferenceStep(const Graph& graph, const Node& node, ReferenceKernel kernel) : node_(node), kernel_(kernel), inputs_(input_types(graph, node)) {
+    if (inputs_.empty() && node.op->name == copy_op.name) inputs_ = node.outputs;  // the scheduler's copies have no node before them
+  }
   std::string name() const override { return "reference"; }
   double microseconds(int) const override {
     double elements = 0;

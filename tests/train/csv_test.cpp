@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "files.h"
+#include <lanc/tests/train/files.h>
 
 namespace lanc::data {
 namespace {
@@ -80,7 +80,8 @@ TEST(Csv, ReadsFilesAlsoCompressed) {
 }
 
 TEST(Csv, MissingFieldsAreErrorsUnlessTheyAreNan) {
-  EXPECT_EQ(parse_error("a,b\n1,\n"), "text: line 2, column 2 (\"b\"): must be a number, got an empty field (MissingFields::nan reads it as NaN)");
+  EXPECT_EQ(parse_error("a,b\n1,\n"),
+            "text: line 2, column 2 (\"b\"): must be a number, got an empty field (MissingFields::nan reads it as NaN)");
   EXPECT_EQ(parse_error("a,k\n1,\n", {.categorical = {"k"}}), "text: line 2, column 2 (\"k\"): must name a class, got an empty field");
   const Csv csv = parse_csv("a,k\n,x\n2,\n", {.categorical = {"k"}, .missing = MissingFields::nan});
   EXPECT_TRUE(std::isnan(csv.values.at(0)));
@@ -92,7 +93,8 @@ TEST(Csv, AFieldThatIsNoNumberIsShownWithItsPlace) {
   EXPECT_EQ(parse_error("a\n0x10\n"), "text: line 2, column 1 (\"a\"): must be a number, got \"0x10\"");
   EXPECT_EQ(parse_error("a\n+-1\n"), "text: line 2, column 1 (\"a\"): must be a number, got \"+-1\"");
   EXPECT_EQ(parse_error("a\n\x01\xff\n"), "text: line 2, column 1 (\"a\"): must be a number, got \"\\x01\\xff\"");
-  EXPECT_EQ(parse_error("a\n" + std::string(50, 'z') + "\n"), "text: line 2, column 1 (\"a\"): must be a number, got \"" + std::string(40, 'z') + "...\"");
+  EXPECT_EQ(parse_error("a\n" + std::string(50, 'z') + "\n"),
+            "text: line 2, column 1 (\"a\"): must be a number, got \"" + std::string(40, 'z') + "...\"");
 }
 
 TEST(Csv, TheLineIsThatWhereTheRecordStarts) {
@@ -101,7 +103,8 @@ TEST(Csv, TheLineIsThatWhereTheRecordStarts) {
 
 TEST(Csv, ANumberBeyondTheRangeIsRefused) {
   EXPECT_EQ(parse_error("a\n1e39\n"), "text: line 2, column 1 (\"a\"): must be within the range of f32, got \"1e39\"");
-  EXPECT_EQ(parse_error("a\n-1e9999\n", {.dtype = f64}), "text: line 2, column 1 (\"a\"): must be within the range of f64, got \"-1e9999\"");
+  EXPECT_EQ(parse_error("a\n-1e9999\n", {.dtype = f64}),
+            "text: line 2, column 1 (\"a\"): must be within the range of f64, got \"-1e9999\"");
 }
 
 TEST(Csv, RecordsOfAnotherLengthAreCounted) {
@@ -110,8 +113,10 @@ TEST(Csv, RecordsOfAnotherLengthAreCounted) {
 }
 
 TEST(Csv, MisplacedQuotesAndCarriageReturnsAreRefused) {
-  EXPECT_EQ(parse_error("a\n1\"2\"\n"), "text: line 2, column 1: a quote must open the field or be within a quoted one, got one after \"1\"");
-  EXPECT_EQ(parse_error("a\n\"1\"2\n"), "text: line 2, column 1: a closing quote must be followed by the delimiter or a line end, got \"2\"");
+  EXPECT_EQ(parse_error("a\n1\"2\"\n"),
+            "text: line 2, column 1: a quote must open the field or be within a quoted one, got one after \"1\"");
+  EXPECT_EQ(parse_error("a\n\"1\"2\n"),
+            "text: line 2, column 1: a closing quote must be followed by the delimiter or a line end, got \"2\"");
   EXPECT_EQ(parse_error("a,b\n1,\"2\n"), "text: line 2, column 2: a quoted field must be closed, got the end of the text");
   EXPECT_EQ(parse_error("a\r1\n"), "text: line 1, column 1: a carriage return must be followed by a line feed, got one alone");
 }

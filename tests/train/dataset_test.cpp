@@ -8,8 +8,7 @@
 #include <lanc/train/batches.h>
 #include <lanc/train/order.h>
 #include <lanc/train/standardize.h>
-
-#include "files.h"
+#include <lanc/tests/train/files.h>
 
 namespace lanc::data {
 namespace {
@@ -117,7 +116,7 @@ TEST(Table, GathersRowsLikeALoopOverGet) {
   table.gather(rows, batch);
   for (size_t i = 0; i < rows.size(); ++i)
     for (size_t c = 0; c < 2; ++c) {
-      const Tensor& want = table.get(rows[i])[c];
+      const Tensor want = table.get(rows[i])[c];
       EXPECT_TRUE(identical(batch[c].part(static_cast<int64_t>(i) * want.numel(), want.sizes()), want));
     }
   const Rows outside = {1, 9};
@@ -268,7 +267,8 @@ TEST(Batches, OfATableEqualThoseOfTheSameExamplesOneByOne) {
     std::array<Tensor, 2> get(int64_t i) const { return table.get(i); }
   };
   const OneByOne slow = {numbered(11)};
-  const auto fast_range = batches(slow.table, 3, {.seed = 5}), slow_range = batches(slow, 3, {.seed = 5});
+  const auto fast_range = batches(slow.table, 3, {.seed = 5});
+  const auto slow_range = batches(slow, 3, {.seed = 5});
   for (int64_t b = 0; b < 4; ++b)
     for (size_t c = 0; c < 2; ++c) EXPECT_TRUE(identical(fast_range[b][c], slow_range[b][c]));
 }
@@ -309,7 +309,9 @@ static_assert(can_fit_on<Images> && !can_fit_on<TestSet<Images>> && !can_fit_on<
 static_assert(DataSet<TestSet<Images>> && !TrainingData<TestSet<Images>>);
 static_assert(!std::convertible_to<TestSet<Images>, Images> && !std::constructible_from<Images, TestSet<Images>>);
 static_assert(!std::constructible_from<ValidationSet<Images>, TestSet<Images>>);
-static_assert(!requires { batches(Images(std::array<Tensor, 2>{}), 1); });  // a temporary would be gone
+template <class Set>
+constexpr bool takes_temporary = requires { batches(std::declval<Set>(), 1); };
+static_assert(!takes_temporary<Images>);  // it would be gone
 static_assert(!DataSet<int> && !DataSet<Tensor> && !Example<int> && Example<Tensor> && Example<PairOfTensors>);
 struct NotOnlyTensors {
   Tensor a;
@@ -357,7 +359,8 @@ TEST(Standardize, AllPartsUseTheTrainingPartsFigures) {
 
 TEST(Standardize, SaysWhatItNeeds) {
   EXPECT_EQ(user_error([] { fit_standardization(Table(Tensor(u8, {2, 2}))); }), "standardize: values must be f32 or f64, got u8[2,2]");
-  EXPECT_EQ(user_error([] { fit_standardization(Table(Tensor(f32, {0, 2}))); }), "standardize: at least one value is needed to fit, got f32[0,2]");
+  EXPECT_EQ(user_error([] { fit_standardization(Table(Tensor(f32, {0, 2}))); }),
+            "standardize: at least one value is needed to fit, got f32[0,2]");
   EXPECT_EQ(user_error([] { fit_standardization(Table(Tensor::of<float>({2, 2}, {0, 1, 2, NAN}))); }),
             "standardize: values must be finite, got nan in example 1, feature 1");
   const Standardization s = fit_standardization(Table(Tensor(f32, {2, 3})));

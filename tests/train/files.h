@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <lanc/graph/error.h>
 
@@ -43,19 +42,7 @@ inline std::string read(const std::string& path) {
 }
 
 /// One gzip member.
-inline std::string gzipped(std::string_view bytes) {
-  z_stream z = {};
-  deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, bytes.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
+std::string gzipped(std::string_view bytes);
 
 inline std::string big_endian(uint64_t value, int bytes) {
   std::string out;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "files.h"
+#include <lanc/tests/train/files.h>
 
 namespace lanc::data {
 namespace {
@@ -134,7 +134,8 @@ TEST(Idx, ACutOrFollowedGzipMemberIsFound) {
   const Directory dir;
   const std::string whole = gzipped(six);
   const std::string cut = dir.write("a.gz", whole.substr(0, whole.size() - 3)), followed = dir.write("b.gz", whole + "garbage");
-  EXPECT_EQ(user_error([&] { read_idx(cut); }), cut + ": gzip data must be intact, got \"end of file within a gzip member\" at compressed offset " +
+  EXPECT_EQ(user_error([&] { read_idx(cut); }),
+            cut + ": gzip data must be intact, got \"end of file within a gzip member\" at compressed offset " +
                                                     std::to_string(whole.size() - 3));
   EXPECT_NE(user_error([&] { read_idx(followed); }).find("gzip data must be intact, got \"incorrect header check\""), std::string::npos);
 }
@@ -150,7 +151,8 @@ TEST(Idx, AFileCalledGzThatIsNotIsFound) {
 TEST(Idx, MutatedFilesGiveOnlyTypedErrors) {
   const Directory dir;
   Bits bits = {1};
-  const std::string sources[] = {six, gzipped(six), idx(0x0b02, {3, 2}, std::string(12, 'a')), gzipped(idx(0x0d01, {4}, std::string(16, 'b')))};
+  const std::string sources[] = {six, gzipped(six), idx(0x0b02, {3, 2}, std::string(12, 'a')),
+                                 gzipped(idx(0x0d01, {4}, std::string(16, 'b')))};
   int refused = 0;
   for (int i = 0; i < 1500; ++i) {
     const std::string path = dir.write("m", mutated(sources[i % 4], bits));

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "files.h"
+#include <lanc/tests/train/files.h>
 
 namespace lanc::data {
 namespace {
@@ -86,7 +86,8 @@ TEST(Images, MissingFilesSayWhatToInstall) {
   const std::string place = dir.path() + "/none";
   EXPECT_EQ(user_error([&] { fashion_mnist({.path = place}); }),
             "fashion_mnist: train-images-idx3-ubyte.gz must be in one of " + place +
-                ", got none; install it (apt-get install dataset-fashion-mnist), or set LANC_DATA or .path to a directory with the four files");
+                ", got none; install it (apt-get install dataset-fashion-mnist), or set LANC_DATA or .path to "
+                "a directory with the four files");
   write_pair(dir, "train", 4, 4, true);
   EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }),
             "idx_images: " + dir.path() + " must hold t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz, got neither");
@@ -98,7 +99,8 @@ TEST(Images, ImagesAndLabelsMustBeEquallyMany) {
   write_pair(dir, "train", 4, 3, false);
   write_pair(dir, "t10k", 2, 2, false);
   const std::string images = dir.path() + "/train-images-idx3-ubyte", labels = dir.path() + "/train-labels-idx1-ubyte";
-  EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }), labels + ": labels must be as many as the images of " + images + ", 4, got 3 at offset 4");
+  EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }),
+            labels + ": labels must be as many as the images of " + images + ", 4, got 3 at offset 4");
 }
 
 TEST(Images, TheValidationShareIsChecked) {
