@@ -1,19 +1,24 @@
 #include <lanc/backends/cpu/cpu.h>
 
 #include <fstream>
-#include <thread>
 
 #include <lanc/backends/cpu/contract_kernel.h>
 #include <lanc/backends/cpu/fused_kernel.h>
 #include <lanc/backends/cpu/gemm.h>
+#include <lanc/backends/cpu/thread_pool.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/scalar/float_environment.h>
 #include <lanc/schedule/plan.h>
 
 namespace lanc {
 
+// Below it handing work to a second thread costs about what it saves (measured: benchmarks/pool_handoff.cpp).
+static constexpr double worth_sharing_microseconds = 5;
+
 struct CpuBackend::Impl {
   CpuOptions options;
   std::unique_ptr<Backend> fallback;
+  mutable cpu::ThreadPool pool;
 };
 
 CpuInfo cpu_info() {
@@ -27,14 +32,12 @@ CpuInfo cpu_info() {
   info.instruction_set = cpu::instruction_set();
   info.contract_library = cpu::gemm_library();
   info.fused_kernels = "interpreter";
-  info.cores = static_cast<int>(std::thread::hardware_concurrency());
+  info.cores = cpu::available_cores();
   return info;
 }
 
-CpuBackend::CpuBackend(CpuOptions options, std::unique_ptr<Backend> fallback) : impl_(std::make_unique<Impl>()) {
-  impl_->options = options;
-  impl_->fallback = std::move(fallback);
-}
+CpuBackend::CpuBackend(CpuOptions options, std::unique_ptr<Backend> fallback)
+    : impl_(new Impl{.options = options, .fallback = std::move(fallback), .pool = cpu::ThreadPool(options.threads)}) {}
 CpuBackend::~CpuBackend() = default;
 
 std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node) const {
@@ -44,11 +47,39 @@ std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node)
   return impl_->fallback->select(graph, node);
 }
 
-// One thread: parts and phases are there, their distribution over the pool is not.
+namespace {
+
+// A phase of a step whose parts are shared among the pool's threads, neighbours on one thread.
+struct SharedPhase {
+  Kernel& kernel;
+  const KernelArgs& args;
+  int phase, parts, threads;
+};
+
+void run_share(void* context, int worker) {
+  const auto& shared = *static_cast<const SharedPhase*>(context);
+  const auto first = [&](int w) { return static_cast<int>(int64_t{shared.parts} * w / shared.threads); };
+  for (int part = first(worker); part < first(worker + 1); ++part) shared.kernel.run(shared.phase, part, shared.args);
+}
+
+}  // namespace
+
+// Who runs a part never shows in the result: parts depend on sizes only.
 void CpuBackend::run(Plan& plan) const {
-  for (PlanStep& step : plan.steps)
-    for (int phase = 0; phase < step.kernel->phases(); ++phase)
-      for (int part = 0; part < step.kernel->parts(phase); ++part) step.kernel->run(phase, part, step.args);
+  const FloatEnvironment environment;
+  const int threads = impl_->pool.threads();
+  for (PlanStep& step : plan.steps) {
+    Kernel& kernel = *step.kernel;
+    for (int phase = 0; phase < kernel.phases(); ++phase) {
+      const int parts = kernel.parts(phase);
+      if (threads == 1 || parts == 1 || kernel.microseconds(phase) < worth_sharing_microseconds) {
+        for (int part = 0; part < parts; ++part) kernel.run(phase, part, step.args);
+      } else {
+        SharedPhase shared{kernel, step.args, phase, parts, threads};
+        impl_->pool.run(run_share, &shared);
+      }
+    }
+  }
 }
 
 }  // namespace lanc

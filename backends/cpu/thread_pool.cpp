@@ -15,7 +15,7 @@
 #include <unistd.h>
 #endif
 
-#include <lanc/backends/cpu/float_environment.h>
+#include <lanc/ops/scalar/float_environment.h>
 #include <lanc/graph/error.h>
 
 namespace lanc::cpu {

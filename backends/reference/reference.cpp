@@ -6,6 +6,7 @@
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/scalar/evaluate.h>
+#include <lanc/ops/scalar/float_environment.h>
 #include <lanc/ops/scalar/program.h>
 #include <lanc/schedule/plan.h>
 
@@ -86,6 +87,7 @@ Tensor tensor_over(const Type& type, const std::byte* memory) {
 std::vector<Tensor> evaluate_node(const Node& node, std::span<const Tensor> inputs) {
   const ReferenceKernel kernel = reference_table().find(node);
   if (kernel == nullptr) throw BackendError("reference: every op needs a kernel, got none for " + std::string(node.op->name));
+  const FloatEnvironment environment;
   std::vector<Tensor> outputs;
   for (const Type& t : node.outputs) outputs.push_back(Tensor::uninitialized(t.dtype, sizes_of(t.shape)));
   kernel({node, inputs, outputs});
@@ -117,6 +119,7 @@ std::unique_ptr<Kernel> ReferenceBackend::select(const Graph& graph, const Node&
 }
 
 void ReferenceBackend::run(Plan& plan) const {
+  const FloatEnvironment environment;
   for (PlanStep& step : plan.steps)
     for (int phase = 0; phase < step.kernel->phases(); ++phase)
       for (int part = 0; part < step.kernel->parts(phase); ++part) step.kernel->run(phase, part, step.args);

@@ -6,6 +6,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/ops/scalar/evaluate.h>
+#include <lanc/ops/scalar/float_environment.h>
 #include <lanc/ops/scalar/table.h>
 
 namespace lanc {
@@ -153,6 +154,7 @@ int ProgramBuilder::add(Instruction instruction) {
 }
 
 Program lower(const Formula& formula, std::span<const DType> inputs) {
+  const FloatEnvironment environment;  // folded constants have the bits that a machine would compute
   ProgramBuilder builder;
   builder.program_.inputs.assign(inputs.begin(), inputs.end());
   Lowering lowering(builder, formula, inputs);

@@ -1,4 +1,4 @@
-// backends/cpu/float_environment.h: the floating-point environment in which all CPU code runs: round to nearest, denormals are zero.
+// ops/scalar/float_environment.h: the floating-point environment in which all CPU code runs: round to nearest, denormals are zero.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #define LANC_HAS_MXCSR 0
 #endif
 
-namespace lanc::cpu {
+namespace lanc {
 
 /// Round to nearest, results and operands below the normal range are flushed to zero (FTZ, DAZ), no traps; the thread's own settings come
 /// back at the end of the scope, also when an exception leaves it. Costs a few nanoseconds. Of the thread, not of the process.
@@ -44,6 +44,6 @@ class FloatEnvironment {
   uint32_t saved_;
 };
 
-}  // namespace lanc::cpu
+}  // namespace lanc
 
 #undef LANC_HAS_MXCSR
