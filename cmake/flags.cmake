@@ -17,6 +17,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329, 105651, 104336).
   target_compile_options(lanc_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's std::stable_sort instantiates a deprecated function of its own (mended in 12.3).
+  target_compile_options(lanc_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 if(LANC_SANITIZE)
   target_compile_options(lanc_flags INTERFACE -fsanitize=${LANC_SANITIZE} -fno-sanitize-recover=all
                          -fno-omit-frame-pointer -g)

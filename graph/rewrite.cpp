@@ -5,8 +5,6 @@
 namespace lanc {
 namespace {
 
-constexpr uint32_t absent = ~0u;
-
 void carry_declarations(const GraphData& from, GraphData& to) {
   to.dims = from.dims;
   to.constraints = from.constraints;

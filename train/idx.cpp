@@ -75,11 +75,11 @@ Tensor read_idx(const std::string& path, IdxOptions options) {
   int64_t bytes = type->bytes, extent = type->bytes;
   for (uint32_t axis = 0; axis < rank; ++axis) {
     sizes.push_back(read_u32(file, "sizes"));
-    bytes *= sizes.back();
     // A size of 0 must not hide an overflow of the others: strides are products too.
     if (__builtin_mul_overflow(extent, std::max<int64_t>(sizes.back(), 1), &extent) || extent > int64_t{1} << 48)
       throw UserError(path + ": sizes must give at most 2^48 bytes, got more with size " + std::to_string(sizes.back()) + " at offset " +
                       std::to_string(4 + 4 * axis));
+    bytes *= sizes.back();
   }
   const std::string promise = path + ": sizes [" + [&] {
     std::string list;

@@ -28,7 +28,7 @@ class Gemm {
   virtual bool run(const std::byte* a, const std::byte* b, std::byte* c, std::byte* scratch) noexcept = 0;
 };
 
-/// oneDNN's matmul: f32 and bf16. Null where the build or the library has none.
+/// oneDNN's matmul: f32 and bf16. Null where the build or the library has none, and where the environment says LANC_ONEDNN=off.
 std::unique_ptr<Gemm> make_onednn_gemm(const GemmShape& shape);
 /// Eigen's product: every number dtype; 16-bit floats through f32.
 std::unique_ptr<Gemm> make_eigen_gemm(const GemmShape& shape);

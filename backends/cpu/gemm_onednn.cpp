@@ -3,6 +3,9 @@
 
 #ifdef LANC_HAS_ONEDNN
 #include <array>
+#include <cstdlib>
+#include <string_view>
+
 #include <dnnl.h>
 #include <dnnl_version.h>
 #include <dlfcn.h>
@@ -117,15 +120,23 @@ class OneDnnGemm : public Gemm {
   bool usable_ = false;
 };
 
+// For comparing builds: what runs on Eigen has the bits of a build without oneDNN.
+bool switched_off() {
+  const char* setting = std::getenv("LANC_ONEDNN");
+  return setting != nullptr && std::string_view(setting) == "off";
+}
+
 }  // namespace
 
 std::unique_ptr<Gemm> make_onednn_gemm(const GemmShape& shape) {
+  if (switched_off()) return nullptr;
   if ((shape.dtype != f32 && shape.dtype != bf16) || shape.m == 0 || shape.n == 0 || shape.k == 0) return nullptr;
   auto gemm = std::make_unique<OneDnnGemm>(shape);
   return gemm->usable() ? std::unique_ptr<Gemm>(std::move(gemm)) : nullptr;
 }
 
 std::string gemm_library() {
+  if (switched_off()) return "eigen";
   const dnnl_version_t* v = dnnl_version();
   return "onednn " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
 }
