@@ -56,12 +56,40 @@ if(root_tests)
   lanc_gtest_program(test_lanc ${root_tests})
 endif()
 
+# tests/ops/NAME.cpp defines NAME_cases(): the list of them is made from the files' names, so that a new table edits nothing.
+function(lanc_op_case_list variable)
+  set(declarations "")
+  set(entries "")
+  foreach(file IN LISTS ${variable})
+    get_filename_component(table ${file} NAME_WE)
+    string(APPEND declarations "std::vector<OpCases> ${table}_cases();\n")
+    string(APPEND entries "      {\"${table}\", ${table}_cases()},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/op_case_list.cpp @ONLY CONTENT "// Made by cmake/tests.cmake.
+#include <lanc/tests/support/op_cases.h>
+
+namespace lanc::cases {
+@declarations@}
+
+int main(int argc, char** argv) {
+  using namespace lanc::cases;
+  const std::vector<CaseFile> files = {
+@entries@  };
+  return run_op_cases(argc, argv, files);
+}
+")
+  set(${variable} ${${variable}} ${PROJECT_BINARY_DIR}/op_case_list.cpp PARENT_SCOPE)
+endfunction()
+
 set(not_gtest_folders support bits compile_fail consumers data lint)
 file(GLOB test_folders LIST_DIRECTORIES true CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*)
 foreach(folder IN LISTS test_folders)
   get_filename_component(name ${folder} NAME)
   if(IS_DIRECTORY ${folder} AND NOT name IN_LIST not_gtest_folders)
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+    if(name STREQUAL "ops")
+      lanc_op_case_list(sources)
+    endif()
     if(sources)
       lanc_gtest_program(test_${name} ${sources})
     endif()

@@ -153,8 +153,11 @@ Dim Value::size(int64_t axis) const {
 }
 
 const Value& Operand::value() const {
-  if (!value_) throw UserError("operand: expected a Value, got the number " + number_text(literal_.real) + "\n  at " + line_.text());
-  return *value_;
+  if (value_) return *value_;
+  const char* function = CallSite::function();
+  const SourceLine user = CallSite::user_line().known() ? CallSite::user_line() : line_;
+  throw UserError(std::string(function == nullptr ? "operand" : function) + ": the operand must be a Value, got the number " +
+                  number_text(literal_.real) + "\n  at " + user.text());
 }
 
 Graph Operand::graph() const { return value().graph(); }

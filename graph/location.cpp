@@ -91,9 +91,10 @@ SourceLine CallSite::user_line() {
 }
 
 const char* CallSite::function() {
+  const char* function = nullptr;
   for (const CallSite* site = innermost; site != nullptr; site = site->outer_)
-    if (site->function_ != nullptr) return site->function_;
-  return nullptr;
+    if (site->function_ != nullptr) function = site->function_;
+  return function;
 }
 
 OriginRef CallSite::origin_for(SourceLine line) {

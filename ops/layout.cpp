@@ -117,8 +117,14 @@ Value reshape(Operand x, Shape shape) {
   Dim known = 1;
   Dim* open = nullptr;
   for (Dim& d : shape) {
-    if (d == Dim(-1) && open == nullptr) open = &d;
-    else known = known * d;
+    if (d == Dim(-1) && open == nullptr) {
+      open = &d;
+      continue;
+    }
+    if (d.is_number() && d.number() < 0)
+      throw UserError("reshape: sizes must be at least 0, one of them may be -1 (inferred), got " + shape_text(shape) + " for " + x.type().text() +
+                      "\n  reshape at " + CallSite::user_line().text());
+    known = known * d;
   }
   if (open != nullptr) {
     const bool zero = known == Dim(0);
@@ -173,6 +179,8 @@ Value squeeze(Operand x, std::vector<int64_t> axes) {
       throw UserError("squeeze: axes must have size 1, got axis " + std::to_string(a) + " of " + x.type().text() + "\n  squeeze at " +
                       CallSite::user_line().text());
     if (a < 0) a += x.rank();
+    if (std::count(axes.begin(), axes.end(), a) > 1)
+      throw UserError("squeeze: axes must be named once, got axis " + std::to_string(a) + " twice\n  squeeze at " + CallSite::user_line().text());
   }
   for (int64_t i = 0; i < x.rank(); ++i) {
     const bool removed = axes.empty() ? x.size(i) == Dim(1) : std::find(axes.begin(), axes.end(), i) != axes.end();

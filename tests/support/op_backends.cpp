@@ -1,0 +1,55 @@
+// The CPU backend, compiled and interpreted, against the reference, in every dtype.
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <string_view>
+
+#include <lanc/tests/support/op_run.h>
+#include <lanc/tests/support/tolerances.h>
+
+namespace lanc::cases {
+namespace {
+
+// What computes element by element, moves elements or draws gives the same bits everywhere; what adds up may do it in another order.
+bool same_bits(const Graph& graph) {
+  static const std::set<std::string_view> exact = {"elementwise", "layout", "index", "random", "source", "input", "state", "system"};
+  for (uint32_t id = 0; id < graph.size(); ++id)
+    if (exact.count(graph.node(id).op->family) == 0) return false;
+  return true;
+}
+
+testing::AssertionResult agree(const Tensor& fast, const Tensor& slow, bool same, double condition) {
+  if (fast.dtype() != slow.dtype()) return testing::AssertionFailure() << "dtypes differ: " << fast.type_text() << " and " << slow.type_text();
+  // 1 ULP of storage where a rounding between two 16-bit results was dropped.
+  if (same && is_storage_only(fast.dtype())) return near(fast, slow, condition * tolerance::ulp_of(fast.dtype()));
+  if (!same) return near(fast, slow, condition * tolerance::reordered(fast.dtype()));
+  for (int64_t i = 0; i < fast.numel(); ++i) {
+    const bool nans = std::isnan(fast.at(i)) && std::isnan(slow.at(i));
+    if (!nans && std::memcmp(fast.data() + i * size_of(fast.dtype()), slow.data() + i * size_of(fast.dtype()), static_cast<size_t>(size_of(fast.dtype()))) != 0)
+      return testing::AssertionFailure() << "bits of element " << i << " differ: " << number_text(fast.at(i)) << " and " << number_text(slow.at(i));
+  }
+  return testing::AssertionSuccess();
+}
+
+void check_backends(const OpCases& op, const Sample& sample) {
+  for (const DType dtype : dtypes_of(op, sample)) {
+    const Built built = build(op, sample, dtype);
+    const bool same = same_bits(built.graph);
+    const Results slow = run(built, Device::reference());
+    for (const bool jit : {true, false}) {
+      const Results fast = run(built, Device::cpu(), jit);
+      ASSERT_EQ(fast.size(), slow.size());
+      for (size_t k = 0; k < slow.size(); ++k)
+        EXPECT_TRUE(agree(fast[k], slow[k], same, sample.condition)) << name_of(dtype) << (jit ? ", compiled" : ", interpreted") << ", output " << k;
+    }
+  }
+}
+
+}  // namespace
+
+void add_backend_tests(const CaseFile& file) {
+  for (const OpCases& op : file.ops)
+    for (const Sample& sample : op.samples) add_test(op.op + "/" + sample.name + "/backends", [&op, &sample] { check_backends(op, sample); });
+}
+
+}  // namespace lanc::cases

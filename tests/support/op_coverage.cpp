@@ -1,0 +1,47 @@
+// The lint of the tables: enough samples and mistakes for every op, and no values that nobody asks for.
+#include <algorithm>
+#include <set>
+
+#include <lanc/tests/support/op_run.h>
+
+namespace lanc::cases {
+namespace {
+
+size_t samples_of(const OpCases& op) {
+  size_t n = 0;
+  for (const Sample& s : op.samples) n += dtypes_of(op, s).size() * layouts_of(s).size();
+  return n;
+}
+
+void check_counts(const OpCases& op) {
+  EXPECT_GE(samples_of(op), 20u) << "samples (base samples times dtypes times layouts) of " << op.op;
+  const std::vector<ErrorCase> generated = generated_errors(op);
+  EXPECT_GE(op.errors.size() + generated.size(), 5u) << "mistakes of " << op.op;
+  std::set<std::string> names, mistakes;
+  for (const Sample& s : op.samples) EXPECT_TRUE(names.insert(s.name).second) << op.op << " has two samples '" << s.name << "'";
+  for (const ErrorCase& e : op.errors) EXPECT_TRUE(mistakes.insert(e.name).second) << op.op << " has two mistakes '" << e.name << "'";
+  for (const ErrorCase& e : generated) EXPECT_TRUE(mistakes.insert(e.name).second) << op.op << " has two mistakes '" << e.name << "'";
+}
+
+void check_stored(const CaseFile& file) {
+  std::set<std::string> asked;
+  for (const OpCases& op : file.ops)
+    for (const Sample& s : op.samples)
+      if (!s.torch.empty() && !s.expect)
+        for (const DType t : dtypes_of(op, s)) asked.insert(key_of(s, operands_of(op, s, t)));
+  for (const std::string& key : stored_keys(file))
+    EXPECT_EQ(asked.count(key), 1u) << "tests/data/ops/" << file.name << ".json holds " << key << ", which no sample asks for; run op_values.py again";
+}
+
+}  // namespace
+
+void add_coverage_tests(const std::vector<CaseFile>& files) {
+  for (const CaseFile& file : files) {
+    add_test("coverage/" + file.name + "/stored values", [&file] { check_stored(file); });
+    for (const OpCases& op : file.ops) {
+      add_test("coverage/" + op.op, [&op] { check_counts(op); });
+    }
+  }
+}
+
+}  // namespace lanc::cases

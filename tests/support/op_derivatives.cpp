@@ -1,0 +1,226 @@
+// First and second derivatives against central differences in f64, and jvp against both. Finite differences are taken of the reference
+// backend's values, whose sums are exact to f64; the cotangents are fed, so that one function gives every row of the Jacobian.
+#include <algorithm>
+#include <cmath>
+
+#include <lanc/autodiff/gradients.h>
+#include <lanc/graph/error.h>
+#include <lanc/ops/elementwise.h>
+#include <lanc/ops/reduce.h>
+#include <lanc/tests/support/op_run.h>
+#include <lanc/tests/support/tolerances.h>
+
+namespace lanc::cases {
+namespace {
+
+using Tensors = std::vector<Tensor>;
+
+// Five-point stencil: error h^4 f^(5) / 30 and 1e-16 / h of rounding; both stay below 1e-8 for functions whose fifth derivative is below 1e6.
+constexpr double step = 1e-3, shorter_step = 1e-4;
+
+double inner(const Tensors& a, const Tensors& b) {
+  double total = 0;
+  for (size_t k = 0; k < a.size(); ++k)
+    for (int64_t i = 0; i < a[k].numel(); ++i) total += a[k].at(i) * b[k].at(i);
+  return total;
+}
+double norm(const Tensors& a) { return std::sqrt(inner(a, a)); }
+
+Tensors moved(const Tensors& x, const Tensors& direction, double by) {
+  Tensors out;
+  for (size_t k = 0; k < x.size(); ++k) {
+    out.push_back(x[k].clone());
+    for (int64_t i = 0; i < x[k].numel(); ++i) out[k].set(i, x[k].at(i) + by * direction[k].at(i));
+  }
+  return out;
+}
+
+// Sines of the golden ratio's multiples: fixed, dense, no two alike.
+Tensors directions_for(const std::vector<Value>& like, double phase) {
+  Tensors out;
+  double t = phase;
+  for (const Value& v : like) {
+    Sizes sizes;
+    for (const Dim& d : v.shape()) sizes.push_back(d.number());
+    out.emplace_back(f64, sizes);
+    for (int64_t i = 0; i < out.back().numel(); ++i) out.back().set(i, std::sin(t += 1.618033988749895) + 0.1);
+  }
+  return out;
+}
+
+std::vector<Value> inputs_like(Graph& graph, const std::string& name, const std::vector<Value>& like) {
+  std::vector<Value> out;
+  for (size_t i = 0; i < like.size(); ++i) out.push_back(graph.input(name + std::to_string(i), like[i].dtype(), like[i].shape()));
+  return out;
+}
+
+bool finite(const Tensors& all) {
+  for (const Tensor& t : all)
+    for (int64_t i = 0; i < t.numel(); ++i)
+      if (!std::isfinite(t.at(i))) return false;
+  return true;
+}
+
+// One sample in f64 with everything that is asked of it: y(x), g = J^T c, t = J d, h = d<g, e>/dx.
+class Differentiated {
+ public:
+  Differentiated(const OpCases& op, const Sample& sample) : built_(build(op, sample, f64)), session_(built_.graph, {.device = Device::reference(), .seed = 7}) {
+    for (size_t i = 0; i < built_.inputs.size(); ++i)
+      if (is_float(built_.inputs[i].dtype()) && built_.inputs[i].dtype() == f64) {
+        wanted_.push_back(built_.inputs[i]);
+        at_.push_back(built_.feeds[i]);
+      } else {
+        fixed_.push_back(built_.inputs[i]);
+        fixed_feeds_.push_back(built_.feeds[i]);
+      }
+    for (const Value& y : built_.outputs)
+      if (is_float(y.dtype())) outputs_.push_back(y);
+  }
+  bool nothing() const { return wanted_.empty() || outputs_.empty(); }
+  const std::vector<Value>& wanted() const { return wanted_; }
+  const std::vector<Value>& outputs() const { return outputs_; }
+  const Tensors& at() const { return at_; }
+
+  void differentiate() {
+    cotangents_ = inputs_like(built_.graph, "c", outputs_);
+    directions_ = inputs_like(built_.graph, "d", wanted_);
+    const std::vector<Value> g = vjp(outputs_, wanted_, cotangents_), t = jvp(outputs_, wanted_, directions_);
+    const std::vector<Value> h = vjp(g, wanted_, directions_);
+    value_ = compiled(outputs_);
+    gradient_ = compiled(g);
+    tangent_ = compiled(t);
+    hessian_ = compiled(h);
+  }
+  Tensors values(const Tensors& x) const { return call(*value_, x, zeros(outputs_), zeros(wanted_)); }
+  Tensors gradient(const Tensors& x, const Tensors& c) const { return call(*gradient_, x, c, zeros(wanted_)); }
+  Tensors tangent(const Tensors& x, const Tensors& d) const { return call(*tangent_, x, zeros(outputs_), d); }
+  /// The gradient of <J^T c, e> by x.
+  Tensors hessian(const Tensors& x, const Tensors& c, const Tensors& e) const { return call(*hessian_, x, c, e); }
+
+ private:
+  static Tensors zeros(const std::vector<Value>& like) {
+    Tensors out = directions_for(like, 0);
+    for (Tensor& t : out)
+      for (int64_t i = 0; i < t.numel(); ++i) t.set(i, 0);
+    return out;
+  }
+  std::optional<Function> compiled(const std::vector<Value>& what) const {
+    std::vector<Value> inputs = wanted_;
+    for (const auto* more : {&fixed_, &cotangents_, &directions_}) inputs.insert(inputs.end(), more->begin(), more->end());
+    return session_.function(inputs, what);
+  }
+  Tensors call(const Function& f, const Tensors& x, const Tensors& c, const Tensors& d) const {
+    Tensors feeds = x;
+    for (const auto* more : {&fixed_feeds_, &c, &d}) feeds.insert(feeds.end(), more->begin(), more->end());
+    return f(feeds);
+  }
+
+  Built built_;
+  Session session_;
+  std::vector<Value> wanted_, fixed_, outputs_, cotangents_, directions_;
+  Tensors at_, fixed_feeds_;
+  std::optional<Function> value_, gradient_, tangent_, hessian_;
+};
+
+// d/ds f(x + s d) at 0 by f(x + h d), f(x - h d), f(x + 2 h d), f(x - 2 h d).
+template <class F>
+double difference(F f, const Tensors& x, const Tensors& d, double h) {
+  return (8 * (f(moved(x, d, h)) - f(moved(x, d, -h))) - (f(moved(x, d, 2 * h)) - f(moved(x, d, -2 * h)))) / (12 * h);
+}
+
+// Either step may be the better one, for large values or near a singularity.
+template <class F>
+void expect_derivative(F f, const Tensors& x, const Tensors& d, double analytic, double scale, const std::string& what) {
+  const double first = difference(f, x, d, step);
+  const double allowed = tolerance::numerical_derivative * std::max(scale, 1e-3);
+  if (std::abs(first - analytic) <= allowed) return;
+  EXPECT_NEAR(difference(f, x, d, shorter_step), analytic, allowed) << what;
+}
+
+void check_first(const Differentiated& f, const Sample& sample) {
+  const Tensors& x = f.at();
+  const Tensors c = directions_for(f.outputs(), 0.3), d = directions_for(f.wanted(), 0.7);
+  const Tensors g = f.gradient(x, c), t = f.tangent(x, d);
+  ASSERT_TRUE(finite(g)) << "a gradient is not finite";
+  const double along = inner(g, d), scale = norm(g) * norm(d);
+  EXPECT_NEAR(inner(c, t), along, tolerance::jvp_against_vjp * std::max({scale, norm(c) * norm(t), 1e-6})) << "jvp against vjp";
+  if (!sample.smooth) return;
+  expect_derivative([&](const Tensors& at) { return inner(f.values(at), c); }, x, d, along, scale, "gradient along a direction");
+}
+
+// Every entry of J: by unit cotangents, by unit tangents, and by differences.
+void check_jacobian(const Differentiated& f, const Sample& sample) {
+  const Tensors& x = f.at();
+  const Tensors none_c = moved(directions_for(f.outputs(), 0), directions_for(f.outputs(), 0), -1);
+  const Tensors none_d = moved(directions_for(f.wanted(), 0), directions_for(f.wanted(), 0), -1);
+  for (size_t o = 0; o < none_c.size(); ++o)
+    for (int64_t row = 0; row < none_c[o].numel(); ++row) {
+      Tensors c = none_c;
+      c[o] = c[o].clone();
+      c[o].set(row, 1);
+      const Tensors g = f.gradient(x, c);
+      const double scale = norm(g);
+      for (size_t w = 0; w < none_d.size(); ++w)
+        for (int64_t column = 0; column < none_d[w].numel(); ++column) {
+          Tensors d = none_d;
+          d[w] = d[w].clone();
+          d[w].set(column, 1);
+          const double entry = g[w].at(column);
+          const std::string what = "d output " + std::to_string(o) + "[" + std::to_string(row) + "] / d operand " + std::to_string(w) + "[" +
+                                   std::to_string(column) + "]";
+          EXPECT_NEAR(f.tangent(x, d)[o].at(row), entry, tolerance::jvp_against_vjp * std::max(scale, 1e-6)) << what << " by jvp";
+          if (sample.smooth) expect_derivative([&](const Tensors& at) { return f.values(at)[o].at(row); }, x, d, entry, scale, what);
+        }
+    }
+}
+
+void check_second(const Differentiated& f, const Sample& sample) {
+  const Tensors& x = f.at();
+  const Tensors c = directions_for(f.outputs(), 0.3), e = directions_for(f.wanted(), 1.1), d = directions_for(f.wanted(), 0.7);
+  const Tensors h = f.hessian(x, c, e), mirrored = f.hessian(x, c, d);
+  ASSERT_TRUE(finite(h)) << "a second derivative is not finite";
+  const double along = inner(h, d), scale = norm(h) * norm(d);
+  EXPECT_NEAR(inner(mirrored, e), along, tolerance::jvp_against_vjp * std::max({scale, norm(mirrored) * norm(e), 1e-6})) << "the Hessian is symmetric";
+  if (!sample.smooth) return;
+  expect_derivative([&](const Tensors& at) { return inner(f.gradient(at, c), e); }, x, d, along, scale, "second derivative along two directions");
+}
+
+// An op without a derivative says why, and where it stands.
+bool refuses(Differentiated& f) {
+  try {
+    f.differentiate();
+  } catch (const UserError& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("gradients: every op on the way must have a derivative"), std::string::npos) << text;
+    EXPECT_EQ(text.find("it declares none"), std::string::npos) << "no_gradient must say why: " << text;
+    return true;
+  }
+  return false;
+}
+
+int64_t elements(const std::vector<Value>& values) {
+  int64_t n = 0;
+  for (const Value& v : values) n += v.type().numel().number();
+  return n;
+}
+
+void check_derivatives(const OpCases& op, const Sample& sample) {
+  Differentiated f(op, sample);
+  if (f.nothing() || refuses(f)) return;
+  check_first(f, sample);
+  if (elements(f.wanted()) * elements(f.outputs()) <= 150) check_jacobian(f, sample);
+  check_second(f, sample);
+}
+
+}  // namespace
+
+void add_derivative_tests(const CaseFile& file) {
+  for (const OpCases& op : file.ops)
+    for (const Sample& sample : op.samples) {
+      const auto& dtypes = dtypes_of(op, sample);
+      if (std::find(dtypes.begin(), dtypes.end(), f64) == dtypes.end()) continue;
+      add_test(op.op + "/" + sample.name + "/derivatives", [&op, &sample] { check_derivatives(op, sample); });
+    }
+}
+
+}  // namespace lanc::cases
