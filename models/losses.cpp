@@ -21,17 +21,19 @@ struct Pair {
   Value target;  // a number: of rank 0
 };
 
+Value widened(const Value& x) { return cast(x, compute_type(x.dtype())); }
+
 Pair paired(const char* name, const Operand& prediction, const Operand& target) {
   const Named p{name, prediction};
   models::detail::require_float(p);
-  const Value x = cast(prediction, compute_type(prediction.dtype()));
+  const Value x = widened(prediction);
   if (target.is_literal()) {
     Tensor number(x.dtype(), {});
     number.set(0, target.literal().real);
     return {x, constant(x.graph(), number)};
   }
   models::detail::require_same_shape(p, {"target", target});
-  return {x, cast(target, compute_type(target.dtype()))};
+  return {x, widened(target)};
 }
 
 std::vector<int64_t> feature_axes(const Value& x) {
@@ -41,38 +43,59 @@ std::vector<int64_t> feature_axes(const Value& x) {
 }
 Value sum_per_example(const Value& x) { return x.rank() < 2 ? x : sum(x, {.axes = feature_axes(x)}); }
 Value mean_per_example(const Value& x) { return x.rank() < 2 ? x : mean(x, {.axes = feature_axes(x)}); }
+// The first axis of a prediction counts the examples; by class, all but the last do.
+Shape first_axis(const Value& x) { return {x.shape().begin(), x.shape().begin() + (x.rank() < 2 ? x.rank() : 1)}; }
+Shape without_classes(const Value& x) { return {x.shape().begin(), x.shape().end() - 1}; }
 
-// One loss per example to what the options ask for.
-Value reduced(Value loss, const LossOptions& options) {
-  const Value plain = loss;
-  std::optional<Value> weights;
-  if (options.weights) {
-    models::detail::require_same_shape({"the examples' losses", plain}, {"weights", *options.weights});
-    weights = cast(*options.weights, loss.dtype());
-    loss = *weights * loss;
+// Weights and mask, checked against the shape of the examples' losses.
+class Examples {
+ public:
+  Examples(const LossOptions& options, const Shape& shape, const Named& prediction) : options_(options) {
+    const std::string of_examples = " must have the shape of the examples' losses, " + shape_text(shape);
+    if (options.weights) {
+      const Named weights{"weights", *options.weights};
+      if (weights.value.dtype() == boolean) fail("weights must be numbers (a bool is a mask)", weights.value.type().text(), {weights});
+      models::detail::require_shape(weights, shape, "weights" + of_examples, {prediction, weights});
+    }
+    if (!options.mask) return;
+    const Named mask{"mask", *options.mask};
+    if (mask.value.dtype() != boolean) fail("the mask must be bool", mask.value.type().text(), {mask});
+    models::detail::require_shape(mask, shape, "the mask" + of_examples, {prediction, mask});
   }
-  if (options.mask) {
-    if (options.mask->dtype() != boolean) fail("mask must be bool", options.mask->type().text(), {{"mask", *options.mask}});
-    models::detail::require_same_shape({"the examples' losses", plain}, {"mask", *options.mask});
-    loss = where(*options.mask, loss, 0.0);
-    weights = weights ? where(*options.mask, *weights, 0.0) : cast(*options.mask, loss.dtype());
-  }
-  if (options.reduction == Reduction::none) return loss;
-  if (options.reduction == Reduction::sum) return sum(loss);
-  if (!weights) return mean(loss);
-  const Value total = sum(*weights);
-  return sum(loss) / where(equal(total, 0.0), 1.0, total);
-}
 
-// Number of classes: the last axis.
-int64_t class_count(const Named& x) {
+  // x where the mask lets its example through, else 0: what a masked example holds, a NaN even, reaches neither loss nor gradient.
+  Value visible(const Value& x) const {
+    if (!options_.mask || x.rank() < options_.mask->rank()) return x;
+    std::vector<int64_t> axes;
+    for (int64_t i = options_.mask->rank(); i < x.rank(); ++i) axes.push_back(i);
+    return where(axes.empty() ? *options_.mask : expand_dims(*options_.mask, axes), x, 0);
+  }
+
+  // One loss per example to what the options ask for.
+  Value reduced(const Value& loss) const {
+    std::optional<Value> weights;
+    if (options_.weights) weights = visible(cast(*options_.weights, loss.dtype()));
+    const Value weighted = weights ? *weights * loss : visible(loss);
+    if (options_.reduction == Reduction::none) return weighted;
+    const Value total = sum(weighted);
+    if (options_.reduction == Reduction::sum) return total;
+    if (!weights && !options_.mask) {
+      const Dim count = larger_of(loss.type().numel(), Dim(1));  // no example: 0
+      return count.is_number() ? total / count.number() : total / dim_value(loss.graph(), count, loss.dtype());
+    }
+    const Value weight = sum(weights ? *weights : cast(*options_.mask, loss.dtype()));
+    return total / where(equal(weight, 0.0), 1.0, weight);
+  }
+
+ private:
+  const LossOptions& options_;
+};
+
+void require_classes(const Named& x) {
   models::detail::require_float(x);
   if (x.value.rank() < 1 || !x.value.size(-1).is_number() || x.value.size(-1).number() < 1)
     fail(std::string(x.name) + " must have the classes as last axis, their count a positive number", x.value.type().text(), {x});
-  return x.value.size(-1).number();
 }
-
-Shape without_classes(const Value& x) { return {x.shape().begin(), x.shape().end() - 1}; }
 
 void require_labels(const Named& x, const Named& labels) {
   models::detail::require_shape(labels, without_classes(x.value), "labels must have the shape of the " + std::string(x.name) + " without their last axis",
@@ -80,10 +103,10 @@ void require_labels(const Named& x, const Named& labels) {
 }
 
 // x[..., label]; NaN where the label is not in [0, classes).
-Value at_label(const Value& x, const Value& labels, const LossOptions& options) {
+Value at_label(const Value& x, const Value& labels, const Examples& examples) {
   const int64_t classes = x.size(-1).number();
-  // What a masked example holds (often a label of -1) must not matter.
-  const Value label = options.mask && options.mask->shape() == labels.shape() ? where(*options.mask, labels, 0) : labels;
+  // A masked example often has a label of -1. u8 could not hold the number of classes.
+  const Value label = examples.visible(labels.dtype() == u8 ? cast(labels, i32) : labels);
   std::vector<int32_t> numbers;
   for (int64_t i = 0; i < classes; ++i) numbers.push_back(static_cast<int32_t>(i));
   const Value index = constant(x.graph(), Tensor::of<int32_t>({classes}, numbers));
@@ -92,91 +115,107 @@ Value at_label(const Value& x, const Value& labels, const LossOptions& options) 
   return where(in_range, sum(where(hit, x, 0.0), {.axes = {-1}}), std::numeric_limits<double>::quiet_NaN());
 }
 
+// q times a term that may be infinite; 0 where q is 0 and it is.
+Value times_finite(const Value& q, const Value& term) { return where(equal(q, 0.0) && isinf(term), 0.0, q * term); }
+
 bool are_labels(const Value& target) { return is_integer(target.dtype()); }
+
+// The losses that compare element by element: prediction and target where the mask lets them through.
+struct Elementwise {
+  Elementwise(const char* name, const Operand& prediction, const Operand& target, const LossOptions& options)
+      : given(paired(name, prediction, target)), examples(options, first_axis(given.prediction), {name, prediction}),
+        p(examples.visible(given.prediction)), t(examples.visible(given.target)) {}
+  Pair given;
+  Examples examples;
+  Value p, t;
+};
 
 }  // namespace
 
 Value half_squared_error(Operand prediction, Operand target, LossOptions options) {
   const CallSite site("half_squared_error", {prediction, target});
-  const auto [p, t] = paired("prediction", prediction, target);
-  return reduced(0.5 * sum_per_example(square(p - t)), options);
+  const Elementwise e("prediction", prediction, target, options);
+  return e.examples.reduced(0.5 * sum_per_example(square(e.p - e.t)));
 }
 
 Value mse(Operand prediction, Operand target, LossOptions options) {
   const CallSite site("mse", {prediction, target});
-  const auto [p, t] = paired("prediction", prediction, target);
-  return reduced(mean_per_example(square(p - t)), options);
+  const Elementwise e("prediction", prediction, target, options);
+  return e.examples.reduced(mean_per_example(square(e.p - e.t)));
 }
 
 Value mae(Operand prediction, Operand target, LossOptions options) {
   const CallSite site("mae", {prediction, target});
-  const auto [p, t] = paired("prediction", prediction, target);
-  return reduced(mean_per_example(abs(p - t)), options);
+  const Elementwise e("prediction", prediction, target, options);
+  return e.examples.reduced(mean_per_example(abs(e.p - e.t)));
 }
 
 Value l1(Operand prediction, Operand target, LossOptions options) {
   const CallSite site("l1", {prediction, target});
-  const auto [p, t] = paired("prediction", prediction, target);
-  return reduced(sum_per_example(abs(p - t)), options);
+  const Elementwise e("prediction", prediction, target, options);
+  return e.examples.reduced(sum_per_example(abs(e.p - e.t)));
 }
 
 Value huber(Operand prediction, Operand target, Operand delta, LossOptions options) {
   const CallSite site("huber", {prediction, target, delta});
   if (delta.is_literal() && !(delta.literal().real > 0)) fail("delta must be positive", number_text(delta.literal().real));
   if (!delta.is_literal() && delta.rank() != 0) fail("delta must be a number or of rank 0", delta.type().text(), {{"delta", delta}});
-  const auto [p, t] = paired("prediction", prediction, target);
-  const Value d = p - t, size = abs(d);
-  return reduced(mean_per_example(where(less_or_equal(size, delta), 0.5 * square(d), delta * (size - 0.5 * delta))), options);
+  const Elementwise e("prediction", prediction, target, options);
+  const Value d = e.p - e.t, size = abs(d);
+  const Operand half = delta.is_literal() ? Operand(0.5 * delta.literal().real) : Operand(0.5 * delta);
+  return e.examples.reduced(mean_per_example(where(less_or_equal(size, delta), 0.5 * square(d), delta * (size - half))));
 }
 
 Value bce_with_logits(Operand logits, Operand target, LossOptions options) {
   const CallSite site("bce_with_logits", {logits, target});
-  const auto [x, t] = paired("logits", logits, target);
+  const Elementwise e("logits", logits, target, options);
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x): nothing cancels for t in [0, 1].
-  return reduced(mean_per_example(t * softplus(-x) + (1.0 - t) * softplus(x)), options);
+  return e.examples.reduced(mean_per_example(e.t * softplus(-e.p) + (1.0 - e.t) * softplus(e.p)));
 }
 
 Value hinge(Operand prediction, Operand target, LossOptions options) {
   const CallSite site("hinge", {prediction, target});
-  const auto [p, t] = paired("prediction", prediction, target);
-  return reduced(mean_per_example(relu(1.0 - t * p)), options);
+  const Elementwise e("prediction", prediction, target, options);
+  return e.examples.reduced(mean_per_example(relu(1.0 - e.t * e.p)));
 }
 
 Value softmax_cross_entropy(Operand logits, Operand target, LossOptions options) {
   const CallSite site("softmax_cross_entropy", {logits, target});
   const Named x{"logits", logits}, t{"target", target};
-  class_count(x);
+  require_classes(x);
   if (!are_labels(t.value) && !(is_float(t.value.dtype()) && t.value.rank() == x.value.rank()))
     fail("the target must be integer labels, one per example, or a float distribution of the logits' shape", models::detail::types_text({x, t}), {x, t});
   if (are_labels(t.value)) require_labels(x, {"labels", target});
   else models::detail::require_same_shape(x, t);
+  const Examples examples(options, without_classes(x.value), x);
   // Shifted by the largest logit, which changes nothing but keeps exp finite.
-  const Value wide = cast(logits, compute_type(logits.dtype()));
+  const Value wide = examples.visible(widened(logits));
   const Value z = wide - stop_gradient(reduce_max(wide, {.axes = {-1}, .keep = true}));
   const Value total = log(sum(exp(z), {.axes = {-1}}));
-  if (are_labels(t.value)) return reduced(total - at_label(z, t.value, options), options);
-  const Value q = cast(t.value, compute_type(t.value.dtype()));
-  return reduced(sum(q * (expand_dims(total, {total.rank()}) - z), {.axes = {-1}}), options);
+  if (are_labels(t.value)) return examples.reduced(total - at_label(z, t.value, examples));
+  const Value q = examples.visible(widened(t.value));
+  return examples.reduced(sum(times_finite(q, expand_dims(total, {total.rank()}) - z), {.axes = {-1}}));
 }
 
 Value nll(Operand log_probabilities, Operand labels, LossOptions options) {
   const CallSite site("nll", {log_probabilities, labels});
   const Named p{"log_probabilities", log_probabilities}, label{"labels", labels};
-  class_count(p);
+  require_classes(p);
   if (!are_labels(label.value)) fail("labels must be integers, one per example", models::detail::types_text({p, label}), {p, label});
   require_labels(p, label);
-  const Value wide = cast(log_probabilities, compute_type(log_probabilities.dtype()));
-  return reduced(-at_label(wide, label.value, options), options);
+  const Examples examples(options, without_classes(p.value), p);
+  return examples.reduced(-at_label(examples.visible(widened(log_probabilities)), label.value, examples));
 }
 
 Value kl_divergence(Operand log_prediction, Operand target, LossOptions options) {
   const CallSite site("kl_divergence", {log_prediction, target});
   const Named p{"log_prediction", log_prediction}, t{"target", target};
-  class_count(p);
+  require_classes(p);
   models::detail::require_float(t);
   models::detail::require_same_shape(p, t);
-  const Value x = cast(log_prediction, compute_type(log_prediction.dtype())), q = cast(target, compute_type(target.dtype()));
-  return reduced(sum(xlogy(q, q) - q * x, {.axes = {-1}}), options);
+  const Examples examples(options, without_classes(p.value), p);
+  const Value x = examples.visible(widened(log_prediction)), q = examples.visible(widened(target));
+  return examples.reduced(sum(xlogy(q, q) - times_finite(q, x), {.axes = {-1}}));
 }
 
 }  // namespace lanc::losses

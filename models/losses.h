@@ -11,20 +11,22 @@ namespace lanc {
 enum class Reduction : uint8_t { mean, sum, none };
 
 /// Options of every loss. Weights and mask have the shape of the examples' losses (what Reduction::none gives).
-///     mean: sum(w * l) / sum(w) over the examples that the mask lets through; 0 when there are none
+///     mean: sum(w * l) / sum(w) over the examples that the mask lets through; w is 1 without weights
 ///     sum:  sum(w * l)
 ///     none: w * l, 0 where the mask is false
+/// A mean over no examples, or whose weights sum to 0, is the sum.
 struct LossOptions {
   Reduction reduction = Reduction::mean;
-  std::optional<Value> weights = {};  // of a number dtype; none: all 1
-  std::optional<Value> mask = {};     // bool; a masked example gives no loss and no gradient, whatever it holds
+  std::optional<Value> weights = {};  // of a number dtype
+  std::optional<Value> mask = {};     // bool; a masked example gives no loss and no gradient, whatever it holds: a NaN, a label of -1
 };
 
 }  // namespace lanc
 
 /// Predictions p and targets t have one shape; nothing broadcasts, but a target may be a number. The first axis counts the examples, the others
-/// belong to one example (rank 0 and 1: each element is an example). 16-bit predictions are computed in f32. UserError: shapes that differ, a
-/// prediction that is not a float, weights or a mask of another shape; the message names both lines.
+/// belong to one example (rank 0 and 1: each element is an example). The loss has the promoted dtype of both, f32 for 16-bit floats; integer and
+/// bool targets count as numbers. UserError: shapes that differ, a prediction that is not a float, weights or a mask of another shape; the
+/// message names both lines.
 namespace lanc::losses {
 
 /// 1/2 ||p - t||^2.
@@ -44,8 +46,8 @@ Value hinge(Operand prediction, Operand target, LossOptions options = {});
 
 // The next three take distributions over C classes along the last axis, {..., C}, C a number; all other axes count examples.
 
-/// -log softmax(x)[label] for integer labels {...}, or -sum of q log softmax(x) for a float target q {..., C}. Stable for any logits.
-/// A label outside [0, C) makes the loss of its example NaN.
+/// -log softmax(x)[label] for integer labels {...}, or -sum of q log softmax(x) for a float target q {..., C}. Stable for any logits; one
+/// of -inf is a class that cannot be: it costs nothing where q is 0. A label outside [0, C) makes the loss of its example NaN.
 Value softmax_cross_entropy(Operand logits, Operand target, LossOptions options = {});
 /// -p[label] of log-probabilities p {..., C}; integer labels {...} as above.
 Value nll(Operand log_probabilities, Operand labels, LossOptions options = {});
