@@ -21,7 +21,7 @@ std::optional<double> Hyperparameter::number() const {
 
 Operand Hyperparameter::at(const Value& step, DType dtype) const {
   if (const double* n = std::get_if<double>(&is_)) return *n;
-  if (const Schedule* schedule = std::get_if<Schedule>(&is_)) return cast((*schedule)(step), dtype);
+  if (const Schedule* schedule = std::get_if<Schedule>(&is_)) return (*schedule)(step, dtype);
   const Value& value = std::get<Value>(is_);
   if (value.rank() != 0 || !is_float(value.dtype()))
     models::detail::fail("a hyperparameter must be a number or a float value of rank 0", value.type().text(), {{"hyperparameter", value}});

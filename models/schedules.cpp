@@ -7,13 +7,13 @@
 
 namespace lanc {
 
-Value Schedule::operator()(Operand step) const {
+Value Schedule::operator()(Operand step, DType dtype) const {
   const CallSite site("schedule", {step});
   const Value& t = step;
   if (t.rank() != 0) models::detail::fail("the step must be of rank 0", t.type().text(), {{"step", t}});
-  const Value result = build_(cast(t, f32));
+  const Value result = build_(cast(t, f64));
   if (result.rank() != 0) models::detail::fail("its value must be of rank 0", result.type().text(), {{"value", result}});
-  return cast(result, f32);
+  return cast(result, dtype);
 }
 
 }  // namespace lanc
@@ -66,7 +66,7 @@ Schedule cosine(CosineOptions o, std::source_location line) {
 Schedule linear_warmup(int64_t steps, Schedule rate, std::source_location line) {
   const CallSite site("linear_warmup", line);
   require_positive("steps", static_cast<double>(steps));
-  return [steps, rate](const Value& t) { return rate(t) * min((t + 1.0) / static_cast<double>(steps), 1.0); };
+  return [steps, rate](const Value& t) { return rate(t, f64) * min((t + 1.0) / static_cast<double>(steps), 1.0); };
 }
 Schedule linear_warmup(int64_t steps, double rate, std::source_location line) { return linear_warmup(steps, constant(rate), line); }
 

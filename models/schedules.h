@@ -14,12 +14,12 @@ namespace lanc {
 ///     Schedule rate = [](const Value& t) { return 0.1 / sqrt(1 + t); };
 class Schedule {
  public:
-  using Build = std::function<Value(const Value& step)>;  // step: f32[]
+  using Build = std::function<Value(const Value& step)>;  // step: f64[]
   template <class F>
     requires(!std::is_base_of_v<Schedule, std::remove_cvref_t<F>> && std::is_invocable_r_v<Value, F, const Value&>)
   Schedule(F build) : build_(std::move(build)) {}
   /// UserError: the step, or what the function gives, is not of rank 0.
-  Value operator()(Operand step) const;
+  Value operator()(Operand step, DType dtype = f32) const;
 
  private:
   Build build_;
@@ -27,7 +27,7 @@ class Schedule {
 
 }  // namespace lanc
 
-/// t is the step in f32: exact up to 2^24. UserError: counts that are not positive, numbers out of the range stated.
+/// t is the step. UserError: counts that are not positive, numbers out of the range stated.
 namespace lanc::schedules {
 
 Schedule constant(double value);
@@ -57,7 +57,7 @@ struct CosineOptions {
 /// the warm-up's end initial (t + 1) / warmup. UserError: warmup not below steps.
 Schedule cosine(CosineOptions options, std::source_location where = std::source_location::current());
 
-/// rate(t) * min(1, (t + 1) / steps): a warm-up before any schedule, or before a number.
+/// rate(t) * min(1, (t + 1) / steps): a warm-up of any schedule, or of a number.
 Schedule linear_warmup(int64_t steps, Schedule rate, std::source_location where = std::source_location::current());
 Schedule linear_warmup(int64_t steps, double rate, std::source_location where = std::source_location::current());
 
