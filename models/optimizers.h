@@ -23,6 +23,10 @@ class Hyperparameter {
   Hyperparameter(T number) : is_(static_cast<double>(number)) {}
   Hyperparameter(Value value) : is_(std::move(value)) {}
   Hyperparameter(Schedule schedule) : is_(std::move(schedule)) {}
+  /// A function of the step: [](const Value& t) { return 0.1 / sqrt(1 + t); }.
+  template <class F>
+    requires std::is_invocable_r_v<Value, F, const Value&>
+  Hyperparameter(F function) : is_(Schedule(std::move(function))) {}
   /// The number; none when it is not known before the graph runs.
   std::optional<double> number() const;
   bool is_zero() const { return number() == 0.0; }
