@@ -12,11 +12,15 @@
 #include <lanc/models/optimizers.h>
 #include <lanc/models/regularizers.h>
 #include <lanc/models/schedules.h>
+#include <lanc/ops/concat.h>
+#include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/pad.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/slice.h>
 #include <lanc/runtime/session.h>
 #include <lanc/train/batches.h>
 #include <lanc/train/dataset.h>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <lanc/graph/error.h>
+#include <lanc/ops/constructors.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
 
@@ -52,6 +53,8 @@ void check_cotangent(const Node& node, size_t input, const Type& wanted, const V
                         wanted.text() + ", got " + got.type().text());
 }
 
+Value zeros(const Value& like) { return zeros_like(like); }
+
 void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached, CotangentSums& sums) {
   const Node& node = graph.node(id);
   std::vector<bool> wanted;
@@ -67,7 +70,7 @@ void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached
                     (node.op->no_gradient.empty() ? "it declares none" : std::string(node.op->no_gradient)) + "\n  " +
                     std::string(node.op->name) + " at " + node.origin->text());
   const CallSite site(node.origin, "backward of " + std::string(node.op->name));
-  const Cotangents back = node.op->vjp(VjpArgs(Value(graph.data(), id, 0), sums.of(id), wanted, zeros_like));
+  const Cotangents back = node.op->vjp(VjpArgs(Value(graph.data(), id, 0), sums.of(id), wanted, zeros));
   if (back.size() != node.inputs.size())
     throw InternalError("vjp of " + std::string(node.op->name) + ": one cotangent per input is needed, got " + std::to_string(back.size()));
   for (size_t i = 0; i < back.size(); ++i) {
@@ -135,11 +138,6 @@ Cotangents custom_backward(const VjpArgs& args) {
 const OpDef stop_gradient_op{.name = "stop_gradient", .family = "system", .infer = same_type,
                              .vjp = [](const VjpArgs&) { return Cotangents{std::nullopt}; }, .reads = {.inputs = false}, .alias_of = 0,
                              .doc = "The operand; nothing flows back through it."};
-
-Value zeros_like(const Value& like) {
-  Tensor zero(like.dtype(), {});
-  return broadcast_to(constant(like.graph(), zero), like.shape(), {});
-}
 
 std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
                        Unreached unreached) {

@@ -37,7 +37,4 @@ using CustomBackward =
     std::function<Cotangents(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& cotangents)>;
 std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward);
 
-/// Zeros of the type of `like`.
-Value zeros_like(const Value& like);
-
 }  // namespace lanc

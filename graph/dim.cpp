@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <functional>
+#include <optional>
 #include <set>
 
 namespace lanc {
@@ -235,8 +236,30 @@ Dim operator*(const Dim& a, const Dim& b) {
 
 namespace {
 
+// a / b where b is one product and every term of a is a multiple of it: exact wherever b is not 0.
+std::optional<Dim> exact_quotient(const Dim& a, const Dim& b) {
+  const auto divisor = DimBuilder::terms(b);
+  if (divisor.size() != 1 || a == Dim(0)) return std::nullopt;
+  const Term& by = divisor.begin()->second;
+  std::map<std::string, Term> quotient;
+  for (const auto& [key, term] : DimBuilder::terms(a)) {
+    if (term.coefficient % by.coefficient != 0) return std::nullopt;
+    Term left{term.coefficient / by.coefficient, term.factors};
+    for (const Atom& f : by.factors) {
+      const auto same = std::find_if(left.factors.begin(), left.factors.end(), [&](const Atom& g) { return g.key == f.key; });
+      if (same == left.factors.end()) return std::nullopt;
+      left.factors.erase(same);
+    }
+    const std::string left_key = DimBuilder::key_of(left.factors);
+    quotient.emplace(left_key, std::move(left));
+  }
+  return DimBuilder::make(std::move(quotient));
+}
+
 Dim divide(AtomKind kind, const char* name, const Dim& a, const Dim& b) {
   if (a.is_number() && b.is_number()) return apply(kind, a.number(), b.number());
+  if (!b.is_number())
+    if (const std::optional<Dim> exact = exact_quotient(a, b)) return *exact;
   if (b.is_number()) {
     const int64_t divisor = b.number();
     if (divisor == 0) throw UserError("dim: a divisor must not be 0, got 0");

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <lanc/graph/error.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/requirements.h>
 
 namespace lanc {
 namespace {
@@ -88,14 +88,21 @@ const OpDef transpose_op{.name = "transpose", .family = "layout", .attributes = 
                          .doc = "Axis i of the result is axis axes[i] of the operand. Any dtype."};
 
 Value broadcast_to(Operand x, Shape shape, std::vector<int64_t> axes) {
-  if (x.shape() == shape) return x;
-  CallSite site("broadcast_to", {x});
+  const CallSite site("broadcast_to", {x});
+  bool same = x.shape() == shape;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] < 0) axes[i] += static_cast<int64_t>(shape.size());
+    same &= axes[i] == static_cast<int64_t>(i);
+  }
+  if (same && axes.size() == shape.size()) return x;
   return apply(broadcast_op, {x}, BroadcastAttrs{std::move(shape), std::move(axes)});
 }
 
 Value broadcast_to(Operand x, Shape shape) {
+  const CallSite site("broadcast_to", {x});
   std::vector<int64_t> axes;
   const auto offset = static_cast<int64_t>(shape.size()) - x.rank();
+  if (offset < 0) refuse("the shape must have at least the operand's " + std::to_string(x.rank()) + " axes", shape_text(shape) + " for " + x.type().text(), x);
   for (int64_t i = 0; i < x.rank(); ++i) axes.push_back(offset + i);
   return broadcast_to(x, std::move(shape), std::move(axes));
 }
@@ -112,24 +119,35 @@ Shape broadcast_shapes(const std::vector<Value>& values) {
   return result;
 }
 
+// The size that makes the number of elements stay. Sizes that stay are taken out first: {batch, 28, 28} to {batch, -1} gives 784, and an
+// empty batch leaves it at that.
+static Dim inferred_size(const Value& x, const Shape& shape) {
+  Shape left = x.shape();
+  Dim divisor = 1;
+  for (const Dim& d : shape) {
+    if (d == Dim(-1)) continue;
+    const auto same = std::find(left.begin(), left.end(), d);
+    if (same != left.end()) left.erase(same);
+    else divisor = divisor * d;
+  }
+  Dim elements = 1;
+  for (const Dim& d : left) elements = elements * d;
+  if (divisor == Dim(0)) refuse("no size can be -1 beside a size of 0", shape_text(shape) + " for " + x.type().text(), x);
+  const Dim size = floordiv(elements, divisor);
+  if (equal_dims(size * divisor, elements) == Truth::no)
+    refuse("the sizes beside -1 must divide the number of elements " + x.type().numel().text(), shape_text(shape) + " for " + x.type().text(), x);
+  return size;
+}
+
 Value reshape(Operand x, Shape shape) {
-  CallSite site("reshape", {x});
-  Dim known = 1;
+  const CallSite site("reshape", {x});
   Dim* open = nullptr;
   for (Dim& d : shape) {
-    if (d == Dim(-1) && open == nullptr) {
-      open = &d;
-      continue;
-    }
-    if (d.is_number() && d.number() < 0)
-      throw UserError("reshape: sizes must be at least 0, one of them may be -1 (inferred), got " + shape_text(shape) + " for " + x.type().text() +
-                      "\n  reshape at " + CallSite::user_line().text());
-    known = known * d;
+    if (d == Dim(-1) && open == nullptr) open = &d;
+    else if (at_most(0, d) == Truth::no)
+      refuse("sizes must be at least 0, one of them may be -1 (inferred)", shape_text(shape) + " for " + x.type().text(), x);
   }
-  if (open != nullptr) {
-    const bool zero = known == Dim(0);
-    *open = zero ? Dim(0) : floordiv(x.type().numel(), known);
-  }
+  if (open != nullptr) *open = inferred_size(x, shape);
   if (x.shape() == shape) return x;
   return apply(reshape_op, {x}, ReshapeAttrs{std::move(shape)});
 }
@@ -146,24 +164,27 @@ Value permute(Operand x, std::vector<int64_t> axes) {
 }
 
 Value transpose(Operand x) {
-  CallSite site("transpose", {x});
-  if (x.rank() < 2)
-    throw UserError("transpose: rank must be at least 2, got " + x.type().text() + "\n  operand built at " +
-                    x.value().node().origin->text() + "; transpose at " + CallSite::user_line().text());
+  const CallSite site("transpose", {x});
+  if (x.rank() < 2) refuse("the operand must have at least two axes", x.type().text(), x);
+  return swap_axes(x, -2, -1);
+}
+
+Value swap_axes(Operand x, int64_t a, int64_t b) {
+  const CallSite site("swap_axes", {x});
+  a = required_axis(x, a);
+  b = required_axis(x, b);
   std::vector<int64_t> axes;
-  for (int64_t i = 0; i < x.rank(); ++i) axes.push_back(i);
-  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  for (int64_t i = 0; i < x.rank(); ++i) axes.push_back(i == a ? b : i == b ? a : i);
   return permute(x, axes);
 }
 
 Value expand_dims(Operand x, std::vector<int64_t> axes) {
-  CallSite site("expand_dims", {x});
+  const CallSite site("expand_dims", {x});
   const auto rank = x.rank() + static_cast<int64_t>(axes.size());
   std::vector<char> fresh(static_cast<size_t>(rank), 0);
   for (int64_t a : axes) {
     if (a < -rank || a >= rank || fresh[static_cast<size_t>(a < 0 ? a + rank : a)])
-      throw UserError("expand_dims: axes must differ and lie in [" + std::to_string(-rank) + ", " + std::to_string(rank) + "), got " +
-                      std::to_string(a) + "\n  expand_dims at " + CallSite::user_line().text());
+      refuse("axes must differ and be in [" + std::to_string(-rank) + ", " + std::to_string(rank) + ")", std::to_string(a) + " for " + x.type().text(), x);
     fresh[static_cast<size_t>(a < 0 ? a + rank : a)] = 1;
   }
   Shape shape;
@@ -172,18 +193,14 @@ Value expand_dims(Operand x, std::vector<int64_t> axes) {
 }
 
 Value squeeze(Operand x, std::vector<int64_t> axes) {
-  CallSite site("squeeze", {x});
+  const CallSite site("squeeze", {x});
+  const bool all = axes.empty();
+  axes = required_axes(x, axes);
+  for (int64_t a : axes)
+    if (!(x.size(a) == Dim(1))) refuse("axes must have size 1", "axis " + std::to_string(a) + " of " + x.type().text(), x);
   Shape shape;
-  for (int64_t& a : axes) {
-    if (a < -x.rank() || a >= x.rank() || !(x.size(a) == Dim(1)))
-      throw UserError("squeeze: axes must have size 1, got axis " + std::to_string(a) + " of " + x.type().text() + "\n  squeeze at " +
-                      CallSite::user_line().text());
-    if (a < 0) a += x.rank();
-    if (std::count(axes.begin(), axes.end(), a) > 1)
-      throw UserError("squeeze: axes must be named once, got axis " + std::to_string(a) + " twice\n  squeeze at " + CallSite::user_line().text());
-  }
   for (int64_t i = 0; i < x.rank(); ++i) {
-    const bool removed = axes.empty() ? x.size(i) == Dim(1) : std::find(axes.begin(), axes.end(), i) != axes.end();
+    const bool removed = all ? x.size(i) == Dim(1) : std::find(axes.begin(), axes.end(), i) != axes.end();
     if (!removed) shape.push_back(x.size(i));
   }
   return reshape(x, shape);

@@ -17,10 +17,10 @@ struct BroadcastAttrs {
   }
 };
 extern const OpDef broadcast_op;
-/// x repeated to `shape`; operand axis i is result axis axes[i] (ascending). Any dtype. UserError: an axis whose size is neither 1 nor
-/// the result's.
+/// x repeated to `shape`; operand axis i is result axis axes[i] (ascending; negative counts from the end of the result). Any dtype.
+/// UserError: an axis whose size is neither 1 nor the result's, another number of axes than x has, axes out of range or order.
 Value broadcast_to(Operand x, Shape shape, std::vector<int64_t> axes);
-/// Axes aligned at the end, as NumPy does.
+/// Axes aligned at the end, as NumPy does. UserError: also fewer axes than x has.
 Value broadcast_to(Operand x, Shape shape);
 /// The shape in which all meet: aligned at the end; a literal 1 broadcasts, a symbol never against a different dim.
 /// UserError: shapes that do not meet. `origin` operands name the lines.
@@ -31,7 +31,8 @@ struct ReshapeAttrs {
   void fields(auto& visit) { visit("shape", shape); }
 };
 extern const OpDef reshape_op;
-/// The same elements in row-major order with another shape; one size may be -1 (inferred). UserError: another number of elements.
+/// The same elements in row-major order with another shape. One size may be -1: it is inferred, also among symbols ({batch, -1}). Any
+/// dtype. UserError: another number of elements; two sizes of -1, or one beside a size of 0 that x does not have.
 Value reshape(Operand x, Shape shape);
 
 struct TransposeAttrs {
@@ -39,14 +40,16 @@ struct TransposeAttrs {
   void fields(auto& visit) { visit("axes", axes); }
 };
 extern const OpDef transpose_op;
-/// Axis i of the result is axis axes[i] of x. UserError: not a permutation.
+/// Axis i of the result is axis axes[i] of x; negative counts from the end. Any dtype. UserError: not a permutation.
 Value permute(Operand x, std::vector<int64_t> axes);
-/// The last two axes exchanged. UserError: rank below 2.
+/// The last two axes exchanged. Any dtype. UserError: rank below 2.
 Value transpose(Operand x);
+/// Two axes exchanged. Any dtype. UserError: an axis out of range.
+Value swap_axes(Operand x, int64_t a, int64_t b);
 
-/// Adds axes of size 1 at these places of the result.
+/// Adds axes of size 1 at these places of the result; negative counts from its end. Any dtype. UserError: out of range or named twice.
 Value expand_dims(Operand x, std::vector<int64_t> axes);
-/// Removes axes of size 1; empty: all that are surely 1.
+/// Removes axes of size 1; empty: all that are surely 1. Any dtype. UserError: another size, an axis out of range or named twice.
 Value squeeze(Operand x, std::vector<int64_t> axes = {});
 
 }  // namespace lanc

@@ -7,12 +7,14 @@ void add_reference_contract(ReferenceTable& table);
 void add_reference_layout(ReferenceTable& table);
 void add_reference_random(ReferenceTable& table);
 void add_reference_reduce(ReferenceTable& table);
+void add_reference_slice(ReferenceTable& table);
 
 void add_all_reference_kernels(ReferenceTable& table) {
   add_reference_contract(table);
   add_reference_layout(table);
   add_reference_random(table);
   add_reference_reduce(table);
+  add_reference_slice(table);
 }
 
 }  // namespace lanc

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include <lanc/ops/layout.h>
+#include <lanc/ops/slice.h>
 #include <lanc/tests/support/tolerances.h>
 
 namespace lanc::cases {
@@ -94,6 +95,34 @@ Value through_transpose(Graph& graph, const std::string& name, Tensor& feed) {
   return permute(fed_value(graph, name, feed), reversed);
 }
 
+// Every axis twice as long and backwards, with other elements between: what is fed holds x at the places that the slice reads.
+Value through_slice(Graph& graph, const std::string& name, Tensor& feed) {
+  Sizes spread = feed.sizes();
+  for (int64_t& n : spread) n = 2 * n + 1;
+  Tensor wide(feed.dtype(), spread);
+  for (int64_t i = 0; i < wide.numel(); ++i) wide.set(i, 1);
+  const Sizes strides = row_major(spread);
+  const auto bytes = static_cast<size_t>(size_of(feed.dtype()));
+  Sizes index(spread.size(), 0);
+  for (int64_t i = 0; i < feed.numel(); ++i) {
+    int64_t at = 0;
+    for (size_t a = 0; a < index.size(); ++a) at += (2 * (feed.sizes()[a] - 1 - index[a]) + 1) * strides[a];
+    std::copy_n(feed.data() + static_cast<size_t>(i) * bytes, bytes, wide.data() + static_cast<size_t>(at) * bytes);
+    for (size_t a = index.size(); a-- > 0;) {
+      if (++index[a] < feed.sizes()[a]) break;
+      index[a] = 0;
+    }
+  }
+  SliceAttrs attrs;
+  for (int64_t n : feed.sizes()) {
+    attrs.starts.emplace_back(2 * n - 1);
+    attrs.sizes.emplace_back(n);
+    attrs.steps.emplace_back(-2);
+  }
+  feed = wide;
+  return strided_slice(fed_value(graph, name, feed), attrs);
+}
+
 class CaseTest : public testing::Test {
  public:
   explicit CaseTest(std::function<void()> body) : body_(std::move(body)) {}
@@ -112,8 +141,10 @@ std::string Layout::text() const {
 
 std::vector<Layout> layouts_of(const Sample& sample) {
   std::vector<Layout> layouts = {{}};
-  for (size_t i = 0; i < sample.inputs.size(); ++i)
+  for (size_t i = 0; i < sample.inputs.size(); ++i) {
     if (sample.inputs[i].sizes.size() >= 2) layouts.push_back({Layout::Kind::transposed, i});
+    if (!sample.inputs[i].sizes.empty()) layouts.push_back({Layout::Kind::sliced, i});
+  }
   return layouts;
 }
 
@@ -138,6 +169,7 @@ Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& 
     const std::string name = "x" + std::to_string(i);
     const bool here = layout.operand == i;
     b.operands.push_back(here && layout.kind == Layout::Kind::transposed ? through_transpose(b.graph, name, b.feeds[i])
+                         : here && layout.kind == Layout::Kind::sliced   ? through_slice(b.graph, name, b.feeds[i])
                                                                          : fed_value(b.graph, name, b.feeds[i]));
     b.inputs.push_back(*b.graph.find(name));
   }
