@@ -1,11 +1,13 @@
 #include <lanc/ops/scalar/formula.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <unordered_map>
 
 #include <lanc/graph/attributes.h>
 #include <lanc/graph/error.h>
+#include <lanc/ops/scalar/evaluate.h>
 #include <lanc/ops/scalar/table.h>
 
 namespace lanc {
@@ -27,6 +29,41 @@ std::string call_key(const FormulaNode& node) {
   for (int a : node.args) key += "," + std::to_string(a);
   if (node.function->name == "cast") key += "," + std::string(name_of(node.cast_to));
   return key;
+}
+
+// Of integers in i64, of reals in f64, for functions that give reals in f64 always: a literal keeps its digits until it meets a value.
+DType literal_type(const ScalarFunction& function, const Literal& l) {
+  if (function.signature == Signature::real || function.signature == Signature::test || l.kind == Literal::Kind::real) return f64;
+  return l.kind == Literal::Kind::truth ? boolean : i64;
+}
+
+Literal literal_from(DType type, uint64_t bits) {
+  Literal l;
+  if (type == f64) {
+    l.real = std::bit_cast<double>(bits);
+    return l;
+  }
+  l.kind = type == boolean ? Literal::Kind::truth : Literal::Kind::integer;
+  l.integer = type == i32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits);
+  l.real = static_cast<double>(l.integer);
+  return l;
+}
+
+// A call whose operands are all literals is a literal.
+Literal folded_call(const ScalarFunction& function, std::span<const Literal> args) {
+  std::vector<DType> types;
+  std::vector<uint64_t> bits;
+  for (const Literal& l : args) {
+    types.push_back(literal_type(function, l));
+    bits.push_back(types.back() == f64 ? std::bit_cast<uint64_t>(l.real) : static_cast<uint64_t>(l.integer));
+  }
+  const Program program = lower(formula_of_row(function), types);
+  std::vector<const std::byte*> in;
+  for (const uint64_t& b : bits) in.push_back(reinterpret_cast<const std::byte*>(&b));
+  uint64_t result = 0;
+  std::byte* const out[] = {reinterpret_cast<std::byte*>(&result)};
+  evaluate(program, in, out, 1);
+  return literal_from(program.output_types[0], result);
 }
 
 }  // namespace
@@ -74,6 +111,10 @@ int FormulaBuilder::literal(const Literal& value) {
 }
 
 int FormulaBuilder::call(const ScalarFunction& function, std::vector<int> args, DType cast_to) {
+  std::vector<Literal> literals;
+  for (int a : args)
+    if (node(a).kind == FormulaNode::Kind::literal) literals.push_back(node(a).literal);
+  if (literals.size() == args.size() && function.name != "cast") return literal(folded_call(function, literals));
   FormulaNode n;
   n.kind = FormulaNode::Kind::call;
   n.function = &function;
