@@ -69,15 +69,16 @@ M exp_f32(M x) {
   return select(x != x, x, high);
 }
 
-// Quadrant and remainder of x by pi/2, in three parts of pi/2 (Cody and Waite 1980).
+// Quadrant and remainder of x by pi/2, in three parts of pi/2 (Cody and Waite 1980): with fma, x - n c1 is exact (a multiple of 2^-24 below 1),
+// and each later step rounds once, relative to what is left.
 struct Quadrant {
   M n, r;
 };
 Quadrant quadrant_of(M x) {
   const M n = machine(MachineOp::rint, x * 0.6366197723675814);
-  M r = fma(n, x.constant(-1.5707963109016418), x);
-  r = fma(n, x.constant(-1.5893254712295857e-08), r);
-  r = fma(n, x.constant(-6.077100506506192e-11), r);
+  M r = fma(n, x.constant(-1.57079637050628662), x);
+  r = fma(n, x.constant(4.37113882867379e-08), r);
+  r = fma(n, x.constant(1.7151245100058819e-15), r);
   return {convert(n, i32), r};
 }
 M sin_reduced(M r) {
