@@ -9,6 +9,9 @@
 namespace lanc {
 namespace {
 
+// Denormals count as 0, as in all arithmetic of ours; libm looks at bits and would see them.
+double normal(double x) { return std::abs(x) < std::numeric_limits<double>::min() ? std::copysign(0.0, x) : x; }
+
 double sigmoid_f64(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 // Giles 2012, "Approximating the erfinv function", as a start; then Halley steps on erf.
@@ -37,11 +40,14 @@ double erfinv_f64(double x) {
 }
 
 // psi^(n)(x) for n = 0, 1, 2, ...: recurrence up to x >= 20, then the asymptotic series (Abramowitz and Stegun 6.4.11);
-// reflection for x < 0 in the cases n = 0, 1.
+// reflection for x < 0 in the cases n = 0, 1. At a pole: infinity where both sides agree (odd n) or x is a signed 0, else NaN.
 double polygamma_f64(double order, double x) {
   const int n = static_cast<int>(order);
   if (std::isnan(x)) return x;
-  if (x <= 0 && x == std::floor(x)) return std::numeric_limits<double>::quiet_NaN();
+  if (x <= 0 && x == std::floor(x)) {
+    if (n % 2 == 1) return std::numeric_limits<double>::infinity();
+    return x == 0 ? -std::copysign(std::numeric_limits<double>::infinity(), x) : std::numeric_limits<double>::quiet_NaN();
+  }
   if (x < 0 && n <= 1) {
     const double pi = 3.141592653589793;
     if (n == 0) return polygamma_f64(0, 1 - x) - pi / std::tan(pi * x);
@@ -75,10 +81,10 @@ double polygamma_f64(double order, double x) {
 double digamma_f64(double x) { return polygamma_f64(0, x); }
 double lgamma_f64(double x) {
   int sign = 0;
-  return ::lgamma_r(x, &sign);
+  return ::lgamma_r(normal(x), &sign);
 }
 double remainder_f64(double x, double y) {
-  const double r = std::fmod(x, y);
+  const double r = std::fmod(normal(x), normal(y));
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 double sinc_f64(double x) {
@@ -87,7 +93,7 @@ double sinc_f64(double x) {
 }
 
 #define LANC_LIBM(name) \
-  { "lanc_scalar_" #name, [](double x) { return std::name(x); }, nullptr }
+  { "lanc_scalar_" #name, [](double x) { return std::name(normal(x)); }, nullptr }
 constexpr ScalarRoutine routines[] = {
     LANC_LIBM(exp), LANC_LIBM(exp2), LANC_LIBM(expm1), LANC_LIBM(log), LANC_LIBM(log2), LANC_LIBM(log10), LANC_LIBM(log1p), LANC_LIBM(cbrt),
     LANC_LIBM(sin), LANC_LIBM(cos), LANC_LIBM(tan), LANC_LIBM(asin), LANC_LIBM(acos), LANC_LIBM(atan), LANC_LIBM(sinh), LANC_LIBM(cosh),
@@ -97,10 +103,10 @@ constexpr ScalarRoutine routines[] = {
     {"lanc_scalar_lgamma", lgamma_f64, nullptr},
     {"lanc_scalar_digamma", digamma_f64, nullptr},
     {"lanc_scalar_sinc", sinc_f64, nullptr},
-    {"lanc_scalar_pow", nullptr, [](double x, double y) { return std::pow(x, y); }},
-    {"lanc_scalar_atan2", nullptr, [](double y, double x) { return std::atan2(y, x); }},
-    {"lanc_scalar_hypot", nullptr, [](double x, double y) { return std::hypot(x, y); }},
-    {"lanc_scalar_fmod", nullptr, [](double x, double y) { return std::fmod(x, y); }},
+    {"lanc_scalar_pow", nullptr, [](double x, double y) { return std::pow(normal(x), normal(y)); }},
+    {"lanc_scalar_atan2", nullptr, [](double y, double x) { return std::atan2(normal(y), normal(x)); }},
+    {"lanc_scalar_hypot", nullptr, [](double x, double y) { return std::hypot(normal(x), normal(y)); }},
+    {"lanc_scalar_fmod", nullptr, [](double x, double y) { return std::fmod(normal(x), normal(y)); }},
     {"lanc_scalar_remainder", nullptr, remainder_f64},
     {"lanc_scalar_polygamma", nullptr, polygamma_f64},
 };
