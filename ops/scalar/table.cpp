@@ -56,7 +56,7 @@ const ScalarFunction table[] = {
     {.name = "elu", .arity = 2, .definition = [](X x) { return where(x[0] > 0, x[0], x[1] * expm1(min(x[0], 0.0))); }, .doc = "x for x > 0, alpha (e^x - 1) else"},
     {.name = "selu", .definition = [](X x) { return 1.0507009873554805 * where(x[0] > 0, x[0], 1.6732632423543772 * expm1(min(x[0], 0.0))); }, .doc = "scaled elu (Klambauer et al. 2017)"},
     {.name = "gelu", .definition = [](X x) { return 0.5 * x[0] * erfc(x[0] * -0.7071067811865476); }, .doc = "x * Phi(x) (Hendrycks and Gimpel 2016)"},
-    {.name = "gelu_tanh", .definition = [](X x) { return 0.5 * x[0] * (1 + tanh(0.7978845608028654 * (x[0] + 0.044715 * x[0] * x[0] * x[0]))); }, .doc = "the tanh approximation of gelu"},
+    {.name = "gelu_tanh", .definition = [](X x) { return x[0] * sigmoid(1.5957691216057308 * (x[0] + 0.044715 * x[0] * x[0] * x[0])); }, .doc = "the tanh approximation of gelu: (1 + tanh(u)) / 2 = sigmoid(2 u)"},
     {.name = "silu", .definition = [](X x) { return x[0] * sigmoid(x[0]); }, .doc = "x * sigmoid(x)"},
     {.name = "mish", .definition = [](X x) { return x[0] * tanh(softplus(x[0])); }, .doc = "x * tanh(softplus(x)) (Misra 2019)"},
     {.name = "hardtanh", .definition = [](X x) { return clamp(x[0], -1.0, 1.0); }, .doc = "x limited to [-1, 1]"},
