@@ -4,7 +4,7 @@
 SAMPLES.json is what `test_ops --dump-samples SAMPLES.json` writes: for each table, the operands of every sample and the expression that is
 to be evaluated. The results go to tests/data/ops/TABLE.json, with the version of the system that gave them. Floats are written with as many
 digits as read back to the same double. Expressions see x (the operands: float64, int64 and bool tensors), torch, F = torch.nn.functional,
-np, scipy and mpmath.
+np, scipy and mpmath, and by_element, num, quotient, modulus from below.
 """
 
 import json
@@ -36,6 +36,28 @@ def by_element(function, *tensors):
     return torch.tensor([float(function(*args)) for args in zip(*flat)], dtype=torch.float64).reshape(tensors[0].shape)
 
 
+def num(t):
+    """Bools count as integers."""
+    return t.long() if t.dtype == torch.bool else t
+
+
+def quotient(a, b, rounding="trunc"):
+    """Of integers towards 0 (or "floor"), wrapping, by 0 gives 0; of floats as IEEE has it, floored on request."""
+    a, b = torch.broadcast_tensors(num(a), num(b))
+    if a.is_floating_point() or b.is_floating_point():
+        return torch.floor(a / b) if rounding == "floor" else a / b
+    safe = torch.where((b == 0) | (b == -1), 1, b)  # the machine traps on the lowest number by -1
+    return torch.where(b == 0, 0, torch.where(b == -1, -a, torch.div(a, safe, rounding_mode=rounding)))
+
+
+def modulus(a, b, rounding="floor"):
+    """The remainder with the sign of b, or with that of a for "trunc"; of integers by 0 gives 0."""
+    a, b = torch.broadcast_tensors(num(a), num(b))
+    if a.is_floating_point() or b.is_floating_point():
+        return torch.remainder(a, b) if rounding == "floor" else torch.fmod(a, b)
+    return torch.where(b == 0, 0, a - quotient(a, b, rounding) * b)
+
+
 def operand(given):
     values = [float(v) if given["kind"] == "f" else v for v in given["values"]]
     return torch.tensor(values, dtype=DTYPES[given["kind"]]).reshape(given["shape"])
@@ -59,7 +81,8 @@ def result(t):
 
 def answer(question):
     x = [operand(given) for given in question["inputs"]]
-    names = {"x": x, "torch": torch, "F": torch.nn.functional, "np": np, "scipy": scipy, "mpmath": mpmath, "by_element": by_element}
+    names = {"x": x, "torch": torch, "F": torch.nn.functional, "np": np, "scipy": scipy, "mpmath": mpmath, "by_element": by_element,
+             "num": num, "quotient": quotient, "modulus": modulus}
     try:
         value = eval(question["expression"], names)
     except Exception as error:

@@ -80,6 +80,8 @@ struct Sample {
   bool smooth = true;               // may finite differences be taken here? No: only that derivatives exist and agree with one another
   std::vector<DType> dtypes = {};   // none: the op's
   double condition = 1;             // tolerances are multiplied with it: the square root of the contracted length, or a stated reason
+  bool by_element = false;          // each element is held to its own size: the norm of the tensor excuses nothing
+  bool derivatives = true;          // no: at infinities and poles, where a derivative may be anything
 };
 
 /// A mistake: `build` throws a UserError that contains the message and the name of the table's file.
@@ -91,10 +93,11 @@ struct ErrorCase {
 
 /// How an op is called, for the mistakes that all ops of one signature share.
 struct CallForm {
-  enum class Kind : uint8_t { none, unary, binary, reduction };
+  enum class Kind : uint8_t { none, unary, binary, ternary, reduction };
   Kind kind = Kind::none;
   std::function<void(const Operand&)> unary = {};
   std::function<void(const Operand&, const Operand&)> binary = {};
+  std::function<void(const Operand&, const Operand&, const Operand&)> ternary = {};
   std::function<void(const Operand&, const std::vector<int64_t>&)> reduction = {};
 };
 /// [](Operand x) { return exp(x); }
@@ -106,6 +109,11 @@ CallForm unary(F f) {
 template <class F>
 CallForm binary(F f) {
   return {.kind = CallForm::Kind::binary, .binary = [f](const Operand& x, const Operand& y) { f(x, y); }};
+}
+/// [](Operand x, Operand lo, Operand hi) { return clamp(x, lo, hi); }: operands broadcast.
+template <class F>
+CallForm ternary(F f) {
+  return {.kind = CallForm::Kind::ternary, .ternary = [f](const Operand& x, const Operand& y, const Operand& z) { f(x, y, z); }};
 }
 /// [](Operand x, std::vector<int64_t> axes) { return sum(x, {.axes = axes}); }
 template <class F>

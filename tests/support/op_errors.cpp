@@ -66,6 +66,29 @@ void add_binary(std::vector<ErrorCase>& out, const std::string& op, const std::f
   shapes("an empty axis against three", {0}, {3});
 }
 
+void add_ternary(std::vector<ErrorCase>& out, const std::string& op,
+                 const std::function<void(const Operand&, const Operand&, const Operand&)>& call) {
+  out.push_back(mistake("three numbers", [call](Graph&) { return [call] { call(1.5, 2, true); }; }, op + ": "));
+  const auto graphs = [&](const char* name, int stranger) {
+    out.push_back(mistake(name, [call, stranger](Graph& g) {
+      std::vector<Value> x;
+      for (int i = 0; i < 3; ++i) x.push_back(i == stranger ? Graph().input("y", i32, {3}) : g.input("x" + std::to_string(i), i32, {3}));
+      return [call, x] { call(x[0], x[1], x[2]); };
+    }, op + ": operands must belong to one graph"));
+  };
+  graphs("the first of another graph", 0);
+  graphs("the last of another graph", 2);
+  const auto shapes = [&](const char* name, Shape a, Shape b, Shape c) {
+    out.push_back(mistake(name, [call, a, b, c](Graph& g) {
+      const Value x = g.input("x", i32, a), y = g.input("y", i32, b), z = g.input("z", i32, c);
+      return [call, x, y, z] { call(x, y, z); };
+    }, op + ": shapes must be equal or broadcast"));
+  };
+  shapes("the first does not meet", {4}, {3}, {1});
+  shapes("the second does not meet", {3}, {4}, {3});
+  shapes("the last does not meet", {2, 3}, {}, {2, 2});
+}
+
 void add_reduction(std::vector<ErrorCase>& out, const std::string& op,
                    const std::function<void(const Operand&, const std::vector<int64_t>&)>& call) {
   const auto axes = [&](const char* name, Shape shape, std::vector<int64_t> wrong, const std::string& message) {
@@ -90,6 +113,7 @@ std::vector<ErrorCase> generated_errors(const OpCases& op) {
     case CallForm::Kind::none: break;
     case CallForm::Kind::unary: add_unary(out, op.op, op.form.unary); break;
     case CallForm::Kind::binary: add_binary(out, op.op, op.form.binary); break;
+    case CallForm::Kind::ternary: add_ternary(out, op.op, op.form.ternary); break;
     case CallForm::Kind::reduction: add_reduction(out, op.op, op.form.reduction); break;
   }
   return out;

@@ -20,6 +20,8 @@ std::vector<Layout> layouts_of(const Sample& sample);
 
 /// The elements of each operand in the dtype under test.
 std::vector<Tensor> operands_of(const OpCases& op, const Sample& sample, DType dtype);
+/// What an independent system is asked: the same with denormals flushed.
+std::vector<Tensor> flushed_operands(const OpCases& op, const Sample& sample, DType dtype);
 DType dtype_of(const Fed& fed, DType tested);
 const std::vector<DType>& dtypes_of(const OpCases& op, const Sample& sample);
 
@@ -34,8 +36,11 @@ Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& 
 /// Its outputs on a device. `jit`: through compiled kernels where there are any, else interpreted.
 Results run(const Built& built, Device device, bool jit = true);
 
-/// Sizes equal; integers equal modulo their width; floats within tolerance * max(|want|, norm / 8) after both are rounded to the dtype.
-testing::AssertionResult near(const Tensor& got, const Tensor& want, double tolerance);
+/// Sizes equal; integers equal modulo their width; floats within tolerance * max(|want|, norm / 8), or tolerance * |want| by element, after
+/// both are rounded to the dtype.
+testing::AssertionResult near(const Tensor& got, const Tensor& want, double tolerance, bool by_element = false);
+/// Denormals of the tensor's dtype become zeros, as all code of ours takes them (FTZ, DAZ): what an independent system is asked.
+Tensor flushed(const Tensor& x);
 
 /// The expected results: stored by torch or computed by `expect`. Throws std::runtime_error with the command to run when they are missing.
 std::vector<Tensor> expected_of(const CaseFile& file, const OpCases& op, const Sample& sample, const std::vector<Tensor>& operands);

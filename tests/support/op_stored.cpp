@@ -120,7 +120,7 @@ void dump_samples(const std::vector<CaseFile>& files, const std::string& path) {
       for (const Sample& sample : op.samples) {
         if (sample.torch.empty() || sample.expect) continue;
         for (const DType dtype : dtypes_of(op, sample)) {
-          const std::vector<Tensor> operands = operands_of(op, sample, dtype);
+          const std::vector<Tensor> operands = flushed_operands(op, sample, dtype);
           json inputs = json::array();
           for (const Tensor& x : operands) inputs.push_back({{"shape", x.sizes()}, {"kind", kind_of(x.dtype())}, {"values", elements_json(x)}});
           questions[key_of(sample, operands)] = {{"name", op.op + "/" + sample.name}, {"expression", sample.torch}, {"inputs", inputs}};

@@ -8,14 +8,14 @@ namespace lanc::cases {
 namespace {
 
 void check_values(const CaseFile& file, const OpCases& op, const Sample& sample, DType dtype) {
-  const std::vector<Tensor> want = expected_of(file, op, sample, operands_of(op, sample, dtype));
+  const std::vector<Tensor> want = expected_of(file, op, sample, flushed_operands(op, sample, dtype));
   for (const Layout& layout : layouts_of(sample)) {
     const Built built = build(op, sample, dtype, layout);
     ASSERT_EQ(built.outputs.size(), want.size());
     for (const bool oracle : {true, false}) {
       const Results got = run(built, oracle ? Device::reference() : Device::cpu());
       for (size_t k = 0; k < got.size(); ++k)
-        EXPECT_TRUE(near(got[k], want[k], sample.condition * tolerance::reordered(got[k].dtype())))
+        EXPECT_TRUE(near(got[k], want[k], sample.condition * tolerance::reordered(got[k].dtype()), sample.by_element))
             << (oracle ? "reference" : "cpu") << ", " << layout.text() << ", output " << k;
     }
   }
