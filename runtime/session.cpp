@@ -183,13 +183,11 @@ std::byte* arena_of(Session::Data& session, const Plan& plan) {
   return session.arena.data();
 }
 
-void check_failures(Function::Data& f, Plan& plan) {
-  for (PlanStep& step : plan.steps) {
-    const std::string failure = step.kernel->take_failure();
-    if (failure.empty()) continue;
-    f.session->torn |= f.advances_step && !plan.interface.states.empty();
-    throw UserError(step.op + ": " + failure + "\n  " + step.op + " at " + step.origin->text());
-  }
+void check_failure(Function::Data& f, Plan& plan) {
+  if (plan.failed_step < 0) return;
+  const PlanStep& step = plan.steps[static_cast<size_t>(plan.failed_step)];
+  f.session->torn |= plan.changes_state_by(plan.failed_step);
+  throw UserError(step.op + ": " + step.kernel->take_failure() + "\n  " + step.op + " at " + step.origin->text());
 }
 
 }  // namespace
@@ -215,7 +213,7 @@ Results Function::operator()(const std::vector<Tensor>& given) const {
   }
   plan.set_addresses(arena_of(session, plan), feed_addresses, state_addresses, output_addresses);
   session.backend->run(plan);
-  check_failures(f, plan);
+  check_failure(f, plan);
   f.stats.calls += 1;
   if (f.advances_step)
     if (const auto step = session.states.find(std::string(session_step_path)); step != session.states.end()) step->second.span<int64_t>()[0] += 1;

@@ -36,9 +36,11 @@ class Kernel {
   virtual bool in_place(int /*input*/, int /*output*/) const { return false; }
   /// Microseconds of one phase on one core, roughly: below a few, a second thread does not pay.
   virtual double microseconds(int phase) const = 0;
-  /// Never allocates, never throws. A failure (an index out of range) is kept for failure(), memory stays untouched outside.
+  /// Never allocates, never throws. A failure (an index out of range) is kept for failed(), memory stays untouched outside.
   virtual void run(int phase, int part, const KernelArgs& args) noexcept = 0;
-  /// What went wrong in the last run; empty when nothing did. Clears it.
+  /// Did something go wrong in the last run?
+  virtual bool failed() const { return false; }
+  /// What went wrong; empty when nothing did. Clears it.
   virtual std::string take_failure() { return {}; }
 };
 
@@ -51,7 +53,7 @@ class Backend {
   virtual Capabilities capabilities() const = 0;
   /// A kernel for this node; null when the device has none.
   virtual std::unique_ptr<Kernel> select(const Graph& graph, const Node& node) const = 0;
-  /// Runs all steps of a plan whose addresses are set.
+  /// Runs the steps of a plan whose addresses are set: all of them, or up to one that fails, whose number is left in plan.failed_step.
   virtual void run(Plan& plan) const = 0;
 };
 

@@ -323,6 +323,15 @@ std::byte* Plan::address(int buffer) const {
   throw InternalError("plan: unknown kind of buffer");
 }
 
+bool Plan::changes_state_by(int step) const {
+  for (int s = 0; s <= step; ++s)
+    for (int b : steps[static_cast<size_t>(s)].outputs) {
+      while (buffers[static_cast<size_t>(b)].root != b) b = buffers[static_cast<size_t>(b)].root;
+      if (buffers[static_cast<size_t>(b)].kind == PlanBuffer::Kind::state) return true;
+    }
+  return false;
+}
+
 void Plan::set_addresses(std::byte* arena, const std::vector<const std::byte*>& feeds, const std::vector<std::byte*>& states,
                          const std::vector<std::byte*>& outputs) {
   const bool same = arena == arena_ && feeds == feeds_ && states == states_ && outputs == outputs_;

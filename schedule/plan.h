@@ -54,10 +54,13 @@ class Plan {
   std::vector<Tensor> constants;
   int64_t arena_bytes = 0;
   int64_t largest_live_bytes = 0;  // lower bound of any placement for this order
+  int failed_step = -1;            // of the last run: the step after which it stopped
 
   /// Points every step at the arena, the constants, these feeds, states and outputs.
   void set_addresses(std::byte* arena, const std::vector<const std::byte*>& feeds, const std::vector<std::byte*>& states,
                      const std::vector<std::byte*>& outputs);
+  /// Has a state been written when the steps up to this one have run?
+  bool changes_state_by(int step) const;
   /// One line a step: kernel, op, type, buffers, bytes, line.
   std::string text() const;
   /// The `count` largest buffers, with their lines.

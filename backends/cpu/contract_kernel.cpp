@@ -63,6 +63,7 @@ class ContractKernel : public Kernel {
       if (!good) failed_.store(true, std::memory_order_relaxed);
     }
   }
+  bool failed() const override { return failed_.load(std::memory_order_relaxed); }
   std::string take_failure() override { return failed_.exchange(false) ? "the library's matrix product must succeed, got an error from it" : ""; }
 
  private:

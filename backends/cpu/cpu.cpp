@@ -68,6 +68,7 @@ void run_share(void* context, int worker) {
 void CpuBackend::run(Plan& plan) const {
   const FloatEnvironment environment;
   const int threads = impl_->pool.threads();
+  plan.failed_step = -1;
   for (PlanStep& step : plan.steps) {
     Kernel& kernel = *step.kernel;
     for (int phase = 0; phase < kernel.phases(); ++phase) {
@@ -79,6 +80,9 @@ void CpuBackend::run(Plan& plan) const {
         impl_->pool.run(run_share, &shared);
       }
     }
+    if (!kernel.failed()) continue;
+    plan.failed_step = static_cast<int>(&step - plan.steps.data());
+    return;
   }
 }
 

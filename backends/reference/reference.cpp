@@ -52,6 +52,7 @@ class ReferenceStep : public Kernel {
       failure_ = error.what();
     }
   }
+  bool failed() const override { return !failure_.empty(); }
   std::string take_failure() override { return std::exchange(failure_, {}); }
 
  private:
@@ -120,9 +121,14 @@ std::unique_ptr<Kernel> ReferenceBackend::select(const Graph& graph, const Node&
 
 void ReferenceBackend::run(Plan& plan) const {
   const FloatEnvironment environment;
-  for (PlanStep& step : plan.steps)
+  plan.failed_step = -1;
+  for (PlanStep& step : plan.steps) {
     for (int phase = 0; phase < step.kernel->phases(); ++phase)
       for (int part = 0; part < step.kernel->parts(phase); ++part) step.kernel->run(phase, part, step.args);
+    if (!step.kernel->failed()) continue;
+    plan.failed_step = static_cast<int>(&step - plan.steps.data());
+    return;
+  }
 }
 
 }  // namespace lanc
