@@ -16,10 +16,12 @@
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/pad.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/scatter.h>
 #include <lanc/ops/slice.h>
 #include <lanc/runtime/session.h>
 #include <lanc/train/batches.h>

@@ -7,7 +7,6 @@
 #include <source_location>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace lanc {
 
@@ -30,8 +29,7 @@ struct Origin {
   SourceLine user;
   SourceLine library;
   std::string note;
-  std::string scope = "";                                            // "net/out": the layer that it belongs to
-  std::shared_ptr<const std::vector<std::string>> owned_names = {};  // file names of a parsed graph
+  std::shared_ptr<const std::string> owned_names = nullptr;  // file names of a parsed graph
   /// "backward of matmul at train.cpp:21 < lanc/models/dense.h:36".
   std::string text() const;
 };
@@ -45,8 +43,7 @@ struct GraphData;
 ///     Value softmax(Operand x) { CallSite site("softmax", {x}); ... }
 class CallSite {
  public:
-  /// `scope`: the path of a layer, for its nodes' origins.
-  CallSite(const char* function, std::initializer_list<Operand> operands, std::string scope = "");
+  CallSite(const char* function, std::initializer_list<Operand> operands);
   CallSite(const char* function, SourceLine where);
   CallSite(const char* function, SourceLine where, std::shared_ptr<GraphData> graph);
   /// For derivatives and rewrites: nodes carry `origin` with this note, whoever builds them.
@@ -67,12 +64,10 @@ class CallSite {
 
   const char* function_ = nullptr;
   SourceLine line_;
-  std::string scope_;
   OriginRef fixed_;
   CallSite* outer_ = nullptr;
   std::shared_ptr<GraphData> graph_;
   uint32_t nodes_before_ = 0;
-  size_t constraints_before_ = 0;
   int exceptions_before_ = 0;
 };
 

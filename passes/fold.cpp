@@ -4,6 +4,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/graph/rewrite.h>
+#include <lanc/ops/constructors.h>
 #include <lanc/ops/reduce.h>
 
 namespace lanc {
@@ -33,8 +34,9 @@ Graph fold(const Graph& graph, const PassContext& context) {
   if (!context.evaluate) return graph;
   return rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> std::optional<std::vector<Ref>> {
     const bool size = node.op->name == dim_value_op.name && node.attrs<DimValueAttrs>().dim.is_number();
+    const bool sequence = node.op->name == iota_op.name;
     const bool pure = node.op->effects == Effects::none && !inputs.empty();
-    if (!(size || pure) || !small(node.outputs)) return std::nullopt;
+    if (!(size || sequence || pure) || !small(node.outputs)) return std::nullopt;
     std::vector<Tensor> operands;
     for (Ref r : inputs) {
       const Node& operand = to.node(r.node);
