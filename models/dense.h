@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <source_location>
-#include <string>
 
 #include <lanc/graph/graph.h>
 #include <lanc/models/initializers.h>
@@ -29,7 +28,6 @@ class Dense {
   std::optional<Value> bias;
 
  private:
-  std::string scope_;
   Dense(const CallSite& site, const Scope& scope, int64_t inputs, int64_t outputs, const DenseOptions& options);
 };
 

@@ -1,11 +1,11 @@
 #include <lanc/models/losses.h>
 
-#include <limits>
 #include <vector>
 
 #include <lanc/autodiff/gradients.h>
 #include <lanc/models/requirements.h>
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/reduce.h>
 
@@ -102,17 +102,9 @@ void require_labels(const Named& x, const Named& labels) {
                                 {x, labels});
 }
 
-// x[..., label]; NaN where the label is not in [0, classes).
+// x[..., label]. A masked example often has a label of -1. u8 is no dtype of indices.
 Value at_label(const Value& x, const Value& labels, const Examples& examples) {
-  const int64_t classes = x.size(-1).number();
-  // A masked example often has a label of -1. u8 could not hold the number of classes.
-  const Value label = examples.visible(labels.dtype() == u8 ? cast(labels, i32) : labels);
-  std::vector<int32_t> numbers;
-  for (int64_t i = 0; i < classes; ++i) numbers.push_back(static_cast<int32_t>(i));
-  const Value index = constant(x.graph(), Tensor::of<int32_t>({classes}, numbers));
-  const Value hit = equal(expand_dims(label, {label.rank()}), index);
-  const Value in_range = greater_or_equal(label, 0) && less_than(label, classes);
-  return where(in_range, sum(where(hit, x, 0.0), {.axes = {-1}}), std::numeric_limits<double>::quiet_NaN());
+  return detail::pick_with(x, examples.visible(labels.dtype() == u8 ? cast(labels, i32) : labels), {.axis = -1, .from_end = false, .what = "label"});
 }
 
 // q times a term that may be infinite; 0 where q is 0 and it is.
@@ -190,9 +182,11 @@ Value softmax_cross_entropy(Operand logits, Operand target, LossOptions options)
   const Examples examples(options, without_classes(x.value), x);
   // Shifted by the largest logit, which changes nothing but keeps exp finite.
   const Value wide = examples.visible(widened(logits));
-  const Value z = wide - stop_gradient(reduce_max(wide, {.axes = {-1}, .keep = true}));
+  const Value largest = stop_gradient(reduce_max(wide, {.axes = {-1}}));
+  const Value z = wide - expand_dims(largest, {largest.rank()});
   const Value total = log(sum(exp(z), {.axes = {-1}}));
-  if (are_labels(t.value)) return examples.reduced(total - at_label(z, t.value, examples));
+  // The label's logit is read where it lies, so that nothing of z need be stored.
+  if (are_labels(t.value)) return examples.reduced(total - (at_label(wide, t.value, examples) - largest));
   const Value q = examples.visible(widened(t.value));
   return examples.reduced(sum(times_finite(q, expand_dims(total, {total.rank()}) - z), {.axes = {-1}}));
 }

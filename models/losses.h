@@ -47,7 +47,8 @@ Value hinge(Operand prediction, Operand target, LossOptions options = {});
 // The next three take distributions over C classes along the last axis, {..., C}, C a number; all other axes count examples.
 
 /// -log softmax(x)[label] for integer labels {...}, or -sum of q log softmax(x) for a float target q {..., C}. Stable for any logits; one
-/// of -inf is a class that cannot be: it costs nothing where q is 0. A label outside [0, C) makes the loss of its example NaN.
+/// of -inf is a class that cannot be: it costs nothing where q is 0. A label outside [0, C), where the mask does
+/// not hide it, is a UserError of the call: it names the label, its position and the user's line.
 Value softmax_cross_entropy(Operand logits, Operand target, LossOptions options = {});
 /// -p[label] of log-probabilities p {..., C}; integer labels {...} as above.
 Value nll(Operand log_probabilities, Operand labels, LossOptions options = {});

@@ -270,13 +270,24 @@ TEST(Loss, IsWeightedAndReducedAsDocumented) {
   EXPECT_EQ(value({.weights = integers}), (std::vector<double>{10}));
 }
 
-TEST(Loss, OfALabelOutOfRangeIsNan) {
+TEST(Loss, OfALabelOutOfRangeIsRefusedWhenItRuns) {
   Graph g;
-  const Value x = constant(g, Tensor::of<float>({4, 2}, {0, 0, 0, 0, 0, 0, 0, 0})), labels = constant(g, Tensor::of<int32_t>({4}, {0, 2, -1, 1}));
-  const std::vector<double> r = numbers(evaluate({losses::softmax_cross_entropy(x, labels, {.reduction = Reduction::none})})[0]);
-  EXPECT_FLOAT_EQ(static_cast<float>(r[0]), std::log(2.0f));
-  EXPECT_TRUE(std::isnan(r[1]) && std::isnan(r[2]));
-  EXPECT_FLOAT_EQ(static_cast<float>(r[3]), std::log(2.0f));
+  const Value x = g.input("x", f32, {3, 2}), labels = g.input("t", i32, {3});
+  const std::string line = "losses_test.cpp:" + std::to_string(__LINE__ + 1);
+  const Value losses[] = {losses::softmax_cross_entropy(x, labels), losses::nll(x, labels)};
+  const Session session(g);
+  for (const Value& loss : losses)
+    for (const int32_t wrong : {2, -1}) {
+      const Function f = session.function({x, labels}, {loss, gradient(loss, x)});
+      try {
+        f(Tensor(f32, {3, 2}), Tensor::of<int32_t>({3}, {0, wrong, 1}));
+        ADD_FAILURE() << "no UserError";
+      } catch (const UserError& error) {
+        const std::string text = error.what();
+        EXPECT_NE(text.find("pick: label must be in [0, 2), got " + std::to_string(wrong) + " at [1]\n  pick at " + line), std::string::npos) << text;
+      }
+      EXPECT_NO_THROW(f(Tensor(f32, {3, 2}), Tensor::of<int32_t>({3}, {0, 1, 1})));
+    }
 }
 
 TEST(Loss, HubersDeltaMayBeAValue) {
