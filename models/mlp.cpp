@@ -9,7 +9,7 @@ Value Activation::operator()(Operand x) const {
   return function_(x);
 }
 
-Value identity(Operand x) { return x; }
+Value linear(Operand x) { return x; }
 
 Mlp::Mlp(const Scope& scope, const std::vector<int64_t>& sizes, Activation activation, MlpOptions options, std::source_location where)
     : activation_(std::move(activation)), output_(std::move(options.output)) {

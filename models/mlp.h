@@ -25,10 +25,10 @@ class Activation {
 };
 
 /// x, for a layer without an activation.
-Value identity(Operand x);
+Value linear(Operand x);
 
 struct MlpOptions {
-  Activation output = identity;  // after the last layer
+  Activation output = linear;  // after the last layer
   bool bias = true;
   Initializer weight_initializer = initializers::glorot_uniform();
   Initializer bias_initializer = initializers::zeros();
