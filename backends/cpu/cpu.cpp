@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <lanc/backends/cpu/contract_kernel.h>
+#include <lanc/backends/cpu/copy_kernel.h>
 #include <lanc/backends/cpu/fused_kernel.h>
 #include <lanc/backends/cpu/gemm.h>
 #include <lanc/backends/cpu/index_kernel.h>
@@ -44,6 +45,7 @@ CpuBackend::~CpuBackend() = default;
 std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node) const {
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
   return impl_->fallback->select(graph, node);
