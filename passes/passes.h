@@ -23,6 +23,12 @@ Graph fold(const Graph& graph, const PassContext& context);
 /// tolerance of the table "What must be equal". Why here: after expand, before CSE merges what became equal.
 Graph algebra(const Graph& graph, const PassContext& context);
 
+/// Does: joins moves of elements that follow one another: slices of slices (so what is reversed twice), of pads, concatenations and
+/// broadcasts; pads of pads; concatenations of concatenations and of neighbouring slices; slices, pads, reshapes and broadcasts that move
+/// nothing; sums of what neighbouring slices send back (one concatenation; not when strict: -0 + 0 is 0). Needs: nothing.
+/// Leaves: the same bits. Why here: after algebra made transposes one and saw through broadcasts; once more when sizes are bound.
+Graph join_moves(const Graph& graph, const PassContext& context);
+
 /// Does: merges nodes with equal op, attributes and operands; operands of commutative primitives in canonical order first.
 /// Needs: nothing. Leaves: no two equal pure nodes. Why here: last of the general passes, so that all sharing is found.
 Graph cse(const Graph& graph, const PassContext& context);

@@ -10,11 +10,12 @@ namespace lanc {
 
 std::span<const Pass> general_passes() {
   static constexpr Pass passes[] = {
-      {"compose", compose},  // composites that no backend keeps become their compositions
-      {"expand", expand},    // formulas become one node per scalar primitive
-      {"fold", fold},        // what depends on constants only becomes a constant
-      {"algebra", algebra},  // x * 1, x + 0, transposes of transposes, stable forms
-      {"cse", cse},          // equal nodes become one
+      {"compose", compose},        // composites that no backend keeps become their compositions
+      {"expand", expand},          // formulas become one node per scalar primitive
+      {"fold", fold},              // what depends on constants only becomes a constant
+      {"algebra", algebra},        // x * 1, x + 0, transposes of transposes, stable forms
+      {"join_moves", join_moves},  // slices of slices, what is reversed twice, concatenations of what was split
+      {"cse", cse},                // equal nodes become one
   };
   return passes;
 }
@@ -23,6 +24,7 @@ std::span<const Pass> target_passes() {
   static constexpr Pass passes[] = {
       {"fold", fold},                      // sizes are numbers now
       {"algebra", algebra},                // and so are the rules that ask for them
+      {"join_moves", join_moves},          //
       {"cse", cse},                        //
       {"contract_flags", contract_flags},  // transposes are read by the product itself
   };

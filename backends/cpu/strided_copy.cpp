@@ -24,7 +24,9 @@ void order_axes(StridedCopy& copy) {
   }
   std::vector<size_t> order(copy.sizes.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return copy.to_strides[a] > copy.to_strides[b]; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return copy.to_strides[a] != copy.to_strides[b] ? copy.to_strides[a] > copy.to_strides[b] : a < b;
+  });
   StridedCopy ordered{.from_start = copy.from_start, .to_start = copy.to_start};
   for (size_t a : order) {
     ordered.sizes.push_back(copy.sizes[a]);
