@@ -128,6 +128,27 @@ TEST(Reshape, InfersASizeBesideSymbols) {
   EXPECT_EQ(reshape(g.input("scalar", f64, {}), {-1}).shape(), (Shape{1}));
 }
 
+TEST(Dim, QuotientByAProductThatDividesEveryTermIsExact) {
+  const Dim a = Dim::symbol("a"), b = Dim::symbol("b");
+  EXPECT_EQ(floordiv(6 * a * b, 2 * a), 3 * b);
+  EXPECT_EQ(floordiv(a * a + 2 * a, a), a + 2);
+  EXPECT_EQ(ceildiv(a, a), Dim(1));
+  EXPECT_EQ(floordiv(a * b + 1, a).text(), "floordiv(a*b + 1, a)");
+  EXPECT_EQ(floordiv(3 * a, 2 * a).text(), "floordiv(3*a, 2*a)");
+}
+
+TEST(Concat, OfWhatWasSplitGivesTheSameGradientsAsTheWhole) {
+  Graph g;
+  const Value x = g.input("x", f64, {g.dim("n"), 4});
+  const auto parts = split(x, {1, 3}, 1);
+  const Value joined = concat({exp(parts[0]), exp(parts[1])}, 1);
+  const Value whole = exp(x);
+  const Value d1 = gradient(sum(joined * joined * joined), x), d2 = gradient(sum(whole * whole * whole), x);
+  const Results r = Session(g).eval({d1, d2, gradient(sum(d1), x), gradient(sum(d2), x)}, {{x, Tensor::of<double>({2, 4}, {0, 1, -1, 0.5, 2, -2, 0.1, 0.2})}});
+  EXPECT_TRUE(identical(r[0], r[1])) << r[0] << r[1];
+  EXPECT_TRUE(identical(r[2], r[3])) << r[2] << r[3];
+}
+
 TEST(Constructors, HaveTheCallersLine) {
   Graph g;
   const Value z = zeros(g, {2}); const int line = __LINE__;
