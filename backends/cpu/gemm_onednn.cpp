@@ -16,26 +16,35 @@ namespace lanc::cpu {
 #ifdef LANC_HAS_ONEDNN
 namespace {
 
-// oneDNN's OpenMP build takes the number of threads from the runtime when a primitive is created: 1 here, the caller's afterwards.
+// oneDNN's OpenMP build asks the runtime for the number of threads when a primitive is created, and its gemm-based products again whenever they
+// run: 1 there (a setting of the calling thread only), the caller's afterwards.
 class OneThread {
  public:
-  OneThread() : set_(symbol<void (*)(int)>("omp_set_num_threads")), get_(symbol<int (*)()>("omp_get_max_threads")) {
-    if (get_ != nullptr) before_ = get_();
-    if (set_ != nullptr) set_(1);
+  OneThread() {
+    if (!runtime().found()) return;
+    before_ = runtime().get();
+    if (before_ != 1) runtime().set(1);
   }
   ~OneThread() {
-    if (set_ != nullptr && get_ != nullptr) set_(before_);
+    if (before_ != 1) runtime().set(before_);
   }
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
 
  private:
-  template <class F>
-  static F symbol(const char* name) {
-    return reinterpret_cast<F>(dlsym(RTLD_DEFAULT, name));
+  struct Runtime {
+    void (*set)(int) = symbol<void (*)(int)>("omp_set_num_threads");
+    int (*get)() = symbol<int (*)()>("omp_get_max_threads");
+    bool found() const { return set != nullptr && get != nullptr; }
+    template <class F>
+    static F symbol(const char* name) {
+      return reinterpret_cast<F>(dlsym(RTLD_DEFAULT, name));
+    }
+  };
+  static const Runtime& runtime() {
+    static const Runtime once;
+    return once;
   }
-  void (*set_)(int);
-  int (*get_)();
   int before_ = 1;
 };
 
@@ -105,6 +114,7 @@ class OneDnnGemm : public Gemm {
   std::string name() const override { return "onednn"; }
   int64_t scratch_bytes() const override { return scratch_bytes_; }
   bool run(const std::byte* a, const std::byte* b, std::byte* c, std::byte* scratch) noexcept override {
+    const OneThread sequential;
     dnnl_memory_set_data_handle(memories_[0], const_cast<std::byte*>(a));
     dnnl_memory_set_data_handle(memories_[1], const_cast<std::byte*>(b));
     dnnl_memory_set_data_handle(memories_[2], c);
