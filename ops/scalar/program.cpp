@@ -7,6 +7,7 @@
 #include <lanc/graph/error.h>
 #include <lanc/ops/scalar/evaluate.h>
 #include <lanc/ops/scalar/float_environment.h>
+#include <lanc/ops/scalar/rules.h>
 #include <lanc/ops/scalar/table.h>
 
 namespace lanc {
@@ -53,6 +54,12 @@ class Lowering {
       else values_.emplace_back(call_node(n, *types_[id]));
     }
   }
+  // As `value`, for a result that is rounded where it is stored.
+  M stored(int id, DType type) {
+    const FormulaNode& n = formula_.nodes()[static_cast<size_t>(id)];
+    const bool rounds = n.kind == FormulaNode::Kind::call && n.function->name == "cast" && is_storage_only(n.cast_to);
+    return rounds && n.cast_to == type ? convert(value(n.args[0], f32), f32) : value(id, type);
+  }
   M value(int id, DType type) {
     const FormulaNode& n = formula_.nodes()[static_cast<size_t>(id)];
     return n.kind == FormulaNode::Kind::literal ? literal_of(builder_, n.literal, compute_type(type)) : *values_[static_cast<size_t>(id)];
@@ -85,7 +92,10 @@ class Lowering {
       if (arg.kind == FormulaNode::Kind::literal) args.push_back(literal_of(builder_, arg.literal, target));
       else args.push_back(convert(*values_[static_cast<size_t>(n.args[i])], target));
     }
-    return convert(apply_row(row, args), compute_type(result));
+    const M y = convert(apply_row(row, args), compute_type(result));
+    // Arithmetic on 16-bit floats is done in f32 and rounded where it is stored; a conversion rounds wherever it stands.
+    const bool rounds = row.name == "cast" && is_storage_only(result) && types_[static_cast<size_t>(n.args[0])] != result;
+    return rounds ? rules::rounded(y, result) : y;
   }
 
   M apply_row(const ScalarFunction& row, const std::vector<M>& args) {
@@ -161,7 +171,7 @@ Program lower(const Formula& formula, std::span<const DType> inputs) {
   lowering.run();
   const std::vector<DType> results = formula.result_types(inputs);
   for (size_t k = 0; k < results.size(); ++k) {
-    builder.program_.outputs.push_back(convert(lowering.value(formula.outputs()[k], results[k]), compute_type(results[k])).id());
+    builder.program_.outputs.push_back(convert(lowering.stored(formula.outputs()[k], results[k]), compute_type(results[k])).id());
     builder.program_.output_types.push_back(results[k]);
   }
   return without_dead_code(builder.program_);

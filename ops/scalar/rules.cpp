@@ -192,6 +192,10 @@ M cos(Args x) { return is_f64(x) ? call("lanc_scalar_cos", x[0]) : sin_shifted(x
 
 M minimum(Args x) { return select(is_float(x[0].type()) ? (x[0] < x[1]) | (x[0] != x[0]) : x[0] < x[1], x[0], x[1]); }
 M maximum(Args x) { return select(is_float(x[0].type()) ? (x[0] > x[1]) | (x[0] != x[0]) : x[0] > x[1], x[0], x[1]); }
+M relu(Args x) {
+  const M of[] = {x[0], x[0].constant(0)};
+  return maximum(of);
+}
 M where(Args x) { return select(x[0], x[1], x[2]); }
 
 M sign(Args x) {
@@ -234,6 +238,22 @@ M copysign(Args x) {
   const M sign_bit = magnitude.integer(bits == i64 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int32_t>::min());
   return bitcast(magnitude | machine(MachineOp::bit_and, bitcast(x[1], bits), sign_bit), x[0].type());
 }
+// Drops `bits` bits of the mantissa, ties to even: adds just below half of the last kept bit, and that bit.
+M without_low_bits(M x, int64_t bits) {
+  const M i = bitcast(x, i32);
+  const M last = machine(MachineOp::bit_and, machine(MachineOp::shift_right_logical, i, i.integer(bits)), i.integer(1));
+  const M up = i + (last + i.integer((int64_t{1} << (bits - 1)) - 1));
+  return bitcast(machine(MachineOp::bit_and, up, i.integer(-(int64_t{1} << bits))), f32);
+}
+M rounded(M x, DType storage) {
+  if (storage == bf16) return select(x != x, x, without_low_bits(x, 16));
+  // f16: from 65520 on infinity; below 2^-14 multiples of 2^-24.
+  const M a = machine(MachineOp::abs, x);
+  const M subnormal = machine(MachineOp::rint, x * 16777216.0) * 5.9604644775390625e-08;
+  const M finite = select(a < 6.103515625e-05, subnormal, without_low_bits(x, 13));
+  return select(a >= 65520.0, x * infinity, select(x != x, x, finite));
+}
+
 M xlogy(Args x) {
   const M logarithm[] = {x[1]};
   return select(x[0] == 0.0, x[0].constant(0), x[0] * log(logarithm));

@@ -25,6 +25,7 @@ M cos(Args x);       // 2 ULP likewise
 
 M minimum(Args x);   // NaN wins
 M maximum(Args x);
+M relu(Args x);      // likewise
 M where(Args x);
 M sign(Args x);
 M isnan(Args x);
@@ -37,5 +38,8 @@ M floor_div(Args x);
 M remainder(Args x);
 M copysign(Args x);
 M xlogy(Args x);
+
+/// An f32 rounded to the values of bf16 or f16, as to_bf16_bits and to_f16_bits do, and left in f32.
+M rounded(M x, DType storage);
 
 }  // namespace lanc::rules

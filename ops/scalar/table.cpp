@@ -51,7 +51,7 @@ const ScalarFunction table[] = {
     {.name = "sigmoid", .partial = [](X, const Scalar& r, int) -> P { return r * (1 - r); }, .rule = rules::sigmoid, .doc = "1 / (1 + e^-x)"},
     {.name = "logit", .definition = [](X x) { return log(x[0] / (1 - x[0])); }, .doc = "log(x / (1 - x))"},
     {.name = "softplus", .partial = [](X x, const Scalar&, int) -> P { return sigmoid(x[0]); }, .definition = [](X x) { return max(x[0], 0.0) + log1p(exp(-abs(x[0]))); }, .doc = "log(1 + e^x) = max(x, 0) + log1p(e^-|x|)"},
-    {.name = "relu", .signature = Signature::number, .partial = [](X x, const Scalar&, int) -> P { return where(x[0] > 0, 1, 0); }, .rule = [](std::span<const M> x) { return select(x[0] > 0.0, x[0], select(x[0] != x[0], x[0], x[0].constant(0))); }, .doc = "max(x, 0); derivative 0 at 0"},
+    {.name = "relu", .signature = Signature::number, .partial = [](X, const Scalar& r, int) -> P { return where(r > 0, 1.0, 0.0); }, .rule = rules::relu, .doc = "max(x, 0); derivative 0 at 0"},
     {.name = "leaky_relu", .arity = 2, .definition = [](X x) { return where(x[0] > 0, x[0], x[1] * x[0]); }, .doc = "x for x > 0, slope * x else"},
     {.name = "elu", .arity = 2, .definition = [](X x) { return where(x[0] > 0, x[0], x[1] * expm1(min(x[0], 0.0))); }, .doc = "x for x > 0, alpha (e^x - 1) else"},
     {.name = "selu", .definition = [](X x) { return 1.0507009873554805 * where(x[0] > 0, x[0], 1.6732632423543772 * expm1(min(x[0], 0.0))); }, .doc = "scaled elu (Klambauer et al. 2017)"},
