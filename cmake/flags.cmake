@@ -39,7 +39,7 @@ function(lanc_instruction_set_flags)
       set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mfma -mf16c)
     elseif(file MATCHES "_avx512\\.cpp$")
       set_property(SOURCE ${file} APPEND PROPERTY COMPILE_OPTIONS
-        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c)
+        -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512)
     endif()
   endforeach()
 endfunction()

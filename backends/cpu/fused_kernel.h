@@ -10,7 +10,7 @@ namespace lanc::cpu {
 
 /// Null when the node is none of them.
 std::unique_ptr<Kernel> make_fused_kernel(const Graph& graph, const Node& node);
-/// "avx2" or "portable": what the interpreter runs on here.
+/// "avx512", "avx2" or "portable": the widest vectors that kernels use here.
 std::string instruction_set();
 
 }  // namespace lanc::cpu

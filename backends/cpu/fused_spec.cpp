@@ -120,7 +120,8 @@ void collapse(Spec& spec) {
   };
   for (size_t a = spec.sizes.size(); a-- > 0;)
     if (spec.sizes[a] == 1) drop(a);
-  for (size_t a = spec.sizes.size(); a-- > 1;) {
+  const bool reduces = std::any_of(spec.kinds.begin(), spec.kinds.end(), [](FusedKind k) { return k != FusedKind::map; });
+  for (size_t a = reduces ? 0 : spec.sizes.size(); a-- > 1;) {
     const bool join = std::all_of(lanes.begin(), lanes.end(), [&](Lane* l) { return l->strides[a - 1] == l->strides[a] * spec.sizes[a]; });
     if (!join) continue;
     spec.sizes[a - 1] *= spec.sizes[a];
@@ -131,6 +132,11 @@ void collapse(Spec& spec) {
     spec.sizes = {1};
     for (Lane* l : lanes) l->strides = {0};
   }
+}
+
+int parts_of(const Spec& spec) {
+  constexpr int64_t least_elements = 16384, most_parts = 16;
+  return static_cast<int>(std::min(std::clamp<int64_t>(numel_of(spec.sizes) / least_elements, 1, most_parts), std::max<int64_t>(1, spec.sizes[0])));
 }
 
 }  // namespace lanc::cpu

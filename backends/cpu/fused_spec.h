@@ -29,8 +29,13 @@ struct Spec {
 /// for reductions whose accumulator is not f32, f64 or i64.
 std::optional<Spec> spec_of(const Graph& graph, const Node& node);
 
-/// Drops axes of size 1 and joins neighbours that every lane walks through as one. At least one axis is left.
+/// Drops axes of size 1, and joins neighbours that every lane walks through as one where nothing is reduced: the order of a sum (ops/fused.h)
+/// depends on the iteration space and on what is reduced, never on what else the nest computes. At least one axis is left.
 void collapse(Spec& spec);
+
+/// Into how many parts a collapsed nest is split along its outermost axis, which part p walks from size * p / parts to size * (p + 1) / parts.
+/// A function of the sizes only.
+int parts_of(const Spec& spec);
 
 /// Does a sum, max or min of this dtype have an accumulator here?
 constexpr bool accumulates(DType t) { return t == f32 || t == f64 || t == i64; }

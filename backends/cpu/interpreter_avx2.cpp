@@ -1,3 +1,3 @@
-// The interpreter with AVX2 and FMA.
-#define LANC_BLOCK_FUNCTION run_block_avx2
+// The interpreter for AVX2, FMA and F16C.
+#define LANC_TIER tier_avx2
 #include <lanc/backends/cpu/interpreter_body.h>
