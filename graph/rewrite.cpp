@@ -50,9 +50,14 @@ uint32_t clone_node(const Node& node, std::vector<Ref> inputs, GraphData& to) {
   return id;
 }
 
-Graph rebuild(const Graph& from, const Replace& replace) {
+Graph with_declarations_of(const Graph& from) {
   Graph to;
   carry_declarations(*from.data(), *to.data());
+  return to;
+}
+
+Graph rebuild(const Graph& from, const Replace& replace) {
+  Graph to = with_declarations_of(from);
   std::vector<Ref> roots = from.data()->outputs;
   for (const auto& [state, value] : from.data()->updates) {
     roots.push_back(value);

@@ -42,9 +42,11 @@ struct FusedAttrs {
 };
 
 /// Made by passes/fuse.cpp after all derivatives were taken.
-/// Order of float sums, the same in every executor: along the innermost iteration axis, element i of a run goes to lane i mod 32, lanes
-/// are added by halves (16, 8, 4, 2, 1) after every 256 elements, and these block sums, then the runs, then the parts of the outermost
-/// axis are added in index order; a sum that keeps the innermost axis adds in index order within each part.
+/// Order of float sums, the same in every executor and in fused and single reductions alike. Iteration axes of size 1 are left out, the others
+/// stay as they are; the outermost one is split into parts by the sizes (backends/cpu/fused_spec.h). Along the innermost axis (within a part,
+/// when it is the only one) element i of a run goes to lane i mod 32, lanes are added by halves (16, 8, 4, 2, 1) after every 256 elements;
+/// these block sums, then the runs, then the parts are added in index order, from 0. A sum that keeps the innermost axis adds in index
+/// order within each part. max and min: NaN wins.
 extern const OpDef fused_op;
 
 inline constexpr int64_t fused_sum_lanes = 32;

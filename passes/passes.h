@@ -38,4 +38,11 @@ Graph cse(const Graph& graph, const PassContext& context);
 /// Why here: last, when algebra has joined transposes of transposes.
 Graph contract_flags(const Graph& graph, const PassContext& context);
 
+/// Does: computes elementwise nodes and the sums, maxima and minima of their results in common loop nests (`fused`): operands are read
+/// through broadcasts, transposes and reshapes by sizes of 1, rank-0 constants are written into the formula, only what others read is stored.
+/// Needs: primitives; capabilities.fusion. Leaves: the same bits, but that a 16-bit result read within its nest is not rounded first, unless
+/// `strict`; explicit casts to 16 bits always round. No elementwise node or view that a nest could have taken in, nothing computed twice.
+/// Why here: last, since no pass after it sees primitives any more, and after the passes that remove transposes and reductions.
+Graph fuse(const Graph& graph, const PassContext& context);
+
 }  // namespace lanc

@@ -27,6 +27,7 @@ std::span<const Pass> target_passes() {
       {"join_moves", join_moves},          //
       {"cse", cse},                        //
       {"contract_flags", contract_flags},  // transposes are read by the product itself
+      {"fuse", fuse},                      // elementwise nodes and reductions share loop nests
   };
   return passes;
 }

@@ -202,15 +202,15 @@ struct PlanBuilder {
     }
   }
 
-  bool reads_are_over(uint32_t writer, int state_buffer) {
-    const int writing = step_making.at(buffer_of.at({writer, 0}));
+  // May this result lie in the state's memory: has everybody else read the old value, and does its own step read it first?
+  bool reads_are_over(Ref result, int state_buffer) {
+    const int writing = step_making.at(buffer_of.at(result));
     for (size_t s = 0; s < plan.steps.size(); ++s)
       for (size_t i = 0; i < plan.steps[s].inputs.size(); ++i) {
         if (root(plan.steps[s].inputs[i]) != state_buffer) continue;
         if (static_cast<int>(s) > writing) return false;
         if (static_cast<int>(s) < writing) continue;
-        for (size_t o = 0; o < plan.steps[s].outputs.size(); ++o)
-          if (!plan.steps[s].kernel->in_place(static_cast<int>(i), static_cast<int>(o))) return false;
+        if (!plan.steps[s].kernel->in_place(static_cast<int>(i), static_cast<int>(result.output))) return false;
       }
     return true;
   }
@@ -225,7 +225,7 @@ struct PlanBuilder {
       const int from = root(buffer_of.at(value));
       const bool allowed = std::find(overwrites.begin(), overwrites.end(), std::pair{value.node, state.node}) != overwrites.end();
       if (allowed && at(from).kind == PlanBuffer::Kind::arena && from == buffer_of.at(value) && made_by_step(from) &&
-          at(from).bytes == at(to).bytes && reads_are_over(value.node, to)) {
+          at(from).bytes == at(to).bytes && reads_are_over(value, to)) {
         at(from).kind = PlanBuffer::Kind::state;
         at(from).index = at(to).index;
         overwritten_in_place.insert(from);
