@@ -155,7 +155,8 @@ class ScatterKernel : public IndexKernel {
     widens_ = is_storage_only(dtype_) && meeting != Meeting::set;
   }
   std::string name() const override {
-    return std::string(meeting == Meeting::set ? "scatter" : meeting == Meeting::add ? "scatter-add" : "scatter-max") + (attrs_.slices ? " of rows" : " of elements");
+    const char* how = meeting == Meeting::set ? "scatter" : meeting == Meeting::add ? "scatter-add" : "scatter-max";
+    return std::string(how) + (attrs_.slices ? " of rows" : " of elements");
   }
   // 16-bit floats meet in f32 and are rounded once.
   int64_t scratch_bytes() const override { return widens_ ? e_.outer * e_.size * e_.inner * 4 : 0; }

@@ -1,5 +1,6 @@
-// Reference kernel of the random draws.
+// Reference kernels of the random draws.
 #include <lanc/backends/reference/reference.h>
+#include <lanc/ops/philox.h>
 #include <lanc/ops/random.h>
 
 namespace lanc {
@@ -11,9 +12,18 @@ void uniform_kernel(const ReferenceCall& call) {
                call.outputs[0].data());
 }
 
+void permutation_kernel(const ReferenceCall& call) {
+  std::vector<RandomPosition> work(static_cast<size_t>(call.outputs[0].numel()));
+  fill_permutation(call.attrs<PermutationAttrs>().key, call.inputs[0].span<int64_t>()[0], call.inputs[1].span<int64_t>()[0], work,
+                   call.outputs[0].span<int64_t>());
+}
+
 }  // namespace
 
 void add_reference_random(ReferenceTable& table);
-void add_reference_random(ReferenceTable& table) { table.add(random_uniform_op, uniform_kernel); }
+void add_reference_random(ReferenceTable& table) {
+  table.add(random_uniform_op, uniform_kernel);
+  table.add(random_permutation_op, permutation_kernel);
+}
 
 }  // namespace lanc

@@ -4,7 +4,7 @@
 SAMPLES.json is what `test_ops --dump-samples SAMPLES.json` writes: for each table, the operands of every sample and the expression that is
 to be evaluated. The results go to tests/data/ops/TABLE.json, with the version of the system that gave them. Floats are written with as many
 digits as read back to the same double. Expressions see x (the operands: float64, int64 and bool tensors), torch, F = torch.nn.functional,
-np, scipy and mpmath, and by_element, num, quotient, modulus from below.
+np, scipy and mpmath, by_element, num, quotient, modulus from below, and the draws of seed 7 and step 0 (philox.py).
 """
 
 import json
@@ -25,6 +25,9 @@ try:
 except ImportError:
     mpmath = None
 
+import philox
+
+DRAWS = (philox.uniform, philox.normal, philox.gumbel, philox.truncated, philox.permutation)
 DATA = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "data" / "ops"
 DTYPES = {"f": torch.float64, "i": torch.int64, "b": torch.bool}
 
@@ -82,7 +85,7 @@ def result(t):
 def answer(question):
     x = [operand(given) for given in question["inputs"]]
     names = {"x": x, "torch": torch, "F": torch.nn.functional, "np": np, "scipy": scipy, "mpmath": mpmath, "by_element": by_element,
-             "num": num, "quotient": quotient, "modulus": modulus}
+             "num": num, "quotient": quotient, "modulus": modulus, **{draw.__name__: draw for draw in DRAWS}}
     try:
         value = eval(question["expression"], names)
     except Exception as error:

@@ -75,7 +75,10 @@ void array_lines(const SessionOptions& options, std::vector<Line>& lines) {
                                        loss,
                                        da,
                                        random_normal(g.scope("noise"), {500}, 0.0, 1.0, {.dtype = dtype}),
-                                       transpose(a) * 2};
+                                       transpose(a) * 2,
+                                       random_gumbel(g.scope("gumbel"), {500}, 0.0, 1.0, {.dtype = dtype}),
+                                       random_permutation(g.scope("order"), 500),
+                                       index_add(b, random_categorical(g.scope("classes"), a), take(b, random_permutation(g.scope("rows"), 70)))};
     const Results results = Session(g, options).eval(values, {{a, sweep(dtype, 6300, 5).reshaped({70, 90})}, {b, sweep(dtype, 4500, 6).reshaped({90, 50})}});
     for (size_t i = 0; i < results.size(); ++i)
       lines.emplace_back("array " + std::to_string(i) + "/" + std::string(name_of(dtype)), hash_of(results[i]));
