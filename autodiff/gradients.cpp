@@ -92,6 +92,33 @@ std::string name_of_value(const Value& v) {
   return n.attributes.is<NamedAttrs>() ? "'" + n.attrs<NamedAttrs>().name + "'" : std::string(n.op->name) + " " + v.type().text();
 }
 
+// Where the way from a wanted value to the outputs ends: the first op on it whose results are no floats, or through which nothing flowed back.
+const Node* end_of_way(const Graph& graph, const std::vector<uint32_t>& order, const Value& from, const CotangentSums& sums) {
+  std::vector<char> on_way(graph.size(), 0);
+  on_way[from.node_id()] = 1;
+  for (uint32_t id : order) {
+    const Node& node = graph.node(id);
+    if (id == from.node_id() || std::none_of(node.inputs.begin(), node.inputs.end(), [&](Ref r) { return on_way[r.node] != 0; })) continue;
+    const bool floats = std::any_of(node.outputs.begin(), node.outputs.end(), [](const Type& t) { return is_float(t.dtype); });
+    if (!floats || sums.any(id)) return &node;
+    on_way[id] = 1;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse_unreached(const Value& wanted, const Node* end) {
+  std::string why = " without a way to it", line;
+  if (end != nullptr) {
+    const Type& result = end->outputs[0];
+    std::string reason(end->op->no_gradient);
+    if (reason.empty()) reason = is_float(result.dtype) ? "nothing flows back through it" : "its result is " + result.text();
+    why = ", whose way ends at " + std::string(end->op->name) + ": " + reason;
+    line = "; " + std::string(end->op->name) + " at " + end->origin->text();
+  }
+  throw UserError("gradients: the output must depend on every wanted value, got " + name_of_value(wanted) + why + "\n  built at " +
+                  wanted.node().origin->text() + line + "; take it out of the list, or ask for Unreached::zeros");
+}
+
 struct CustomContext {
   std::string name;
   CustomBackward backward;
@@ -171,9 +198,7 @@ std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Valu
   for (const Value& v : wrt) {
     const Ref r{v.node_id(), v.output()};
     const std::optional<Value> sum = r.node < in_order.size() && in_order[r.node] ? sums.at(r) : std::nullopt;
-    if (!sum && unreached == Unreached::error)
-      throw UserError("gradients: the output must depend on every wanted value, got " + name_of_value(v) + " without a way to it\n  built at " +
-                      v.node().origin->text() + "; take it out of the list, or ask for Unreached::zeros");
+    if (!sum && unreached == Unreached::error) refuse_unreached(v, end_of_way(graph, order, v, sums));
     result.push_back(sum ? *sum : zeros_like(v));
   }
   return result;
