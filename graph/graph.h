@@ -28,7 +28,6 @@ struct Node {
   std::vector<Ref> inputs;
   Types outputs;
   OriginRef origin;
-  std::string scope;            // "net/out", for messages
   std::vector<Graph> bodies;    // initial value of a parameter, bodies of scan, while, cond
   template <class T>
   const T& attrs() const {
@@ -59,6 +58,7 @@ struct ScopeName {
 };
 
 class Graph;
+class Edges;
 
 /// A place in the hierarchy of names: g.scope("net") / "hidden". Names are made of letters, digits, '_', '.' and '-'.
 class Scope {
@@ -87,6 +87,7 @@ struct GraphData {
   std::map<std::string, uint32_t, std::less<>> named;  // inputs, parameters, states by path
   std::map<std::string, uint32_t, std::less<>> draws;  // random nodes by scope path and name: two may not share a key
   std::weak_ptr<GraphData> parent;              // of a body
+  std::shared_ptr<const Edges> edges;           // see edges.h; made on demand
 };
 
 /// A shared handle: copies mean the same graph. Not safe for building from several threads at once.

@@ -1,5 +1,6 @@
 #include <lanc/graph/location.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 
@@ -43,8 +44,8 @@ std::string Origin::text() const {
   return note.empty() ? out : note + " at " + out;
 }
 
-CallSite::CallSite(const char* function, std::initializer_list<Operand> operands)
-    : function_(function), line_(first_line(operands)) {
+CallSite::CallSite(const char* function, std::initializer_list<Operand> operands, std::string scope)
+    : function_(function), line_(first_line(operands)), scope_(std::move(scope)) {
   open(first_graph(operands));
 }
 
@@ -66,6 +67,7 @@ void CallSite::open(std::shared_ptr<GraphData> graph) {
   exceptions_before_ = std::uncaught_exceptions();
   if (graph) {
     nodes_before_ = static_cast<uint32_t>(graph->nodes.size());
+    constraints_before_ = graph->constraints.size();
     graph_ = std::move(graph);
   }
   innermost = this;
@@ -76,6 +78,8 @@ CallSite::~CallSite() {
   if (!graph_ || std::uncaught_exceptions() <= exceptions_before_) return;
   // The builder threw: the graph is left as it was.
   while (graph_->nodes.size() > nodes_before_) graph_->nodes.pop_back();
+  graph_->edges.reset();
+  graph_->constraints.resize(std::min(graph_->constraints.size(), constraints_before_));
   std::erase_if(graph_->named, [&](const auto& entry) { return entry.second >= nodes_before_; });
   std::erase_if(graph_->draws, [&](const auto& entry) { return entry.second >= nodes_before_; });
   std::erase_if(graph_->declared, [&](const auto& entry) { return entry.first.node >= nodes_before_ || entry.second.node >= nodes_before_; });
@@ -104,6 +108,7 @@ OriginRef CallSite::origin_for(SourceLine line) {
   Origin origin;
   origin.user = user.known() ? user : line;
   if (user.known() && line.known() && !(line == user)) origin.library = line;
+  for (const CallSite* site = innermost; site != nullptr && origin.scope.empty(); site = site->outer_) origin.scope = site->scope_;
   return std::make_shared<const Origin>(std::move(origin));
 }
 

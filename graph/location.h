@@ -7,6 +7,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lanc {
 
@@ -29,7 +30,8 @@ struct Origin {
   SourceLine user;
   SourceLine library;
   std::string note;
-  std::shared_ptr<const std::string> owned_names = nullptr;  // file names of a parsed graph
+  std::string scope = "";                                            // "net/out": the layer that it belongs to
+  std::shared_ptr<const std::vector<std::string>> owned_names = {};  // file names of a parsed graph
   /// "backward of matmul at train.cpp:21 < lanc/models/dense.h:36".
   std::string text() const;
 };
@@ -43,7 +45,8 @@ struct GraphData;
 ///     Value softmax(Operand x) { CallSite site("softmax", {x}); ... }
 class CallSite {
  public:
-  CallSite(const char* function, std::initializer_list<Operand> operands);
+  /// `scope`: the path of a layer, for its nodes' origins.
+  CallSite(const char* function, std::initializer_list<Operand> operands, std::string scope = "");
   CallSite(const char* function, SourceLine where);
   CallSite(const char* function, SourceLine where, std::shared_ptr<GraphData> graph);
   /// For derivatives and rewrites: nodes carry `origin` with this note, whoever builds them.
@@ -64,10 +67,12 @@ class CallSite {
 
   const char* function_ = nullptr;
   SourceLine line_;
+  std::string scope_;
   OriginRef fixed_;
   CallSite* outer_ = nullptr;
   std::shared_ptr<GraphData> graph_;
   uint32_t nodes_before_ = 0;
+  size_t constraints_before_ = 0;
   int exceptions_before_ = 0;
 };
 

@@ -27,7 +27,7 @@ std::string lines_text(const std::string& title, const OriginRef& origin, std::s
     out += (out.empty() ? operand_name(i, operands.size()) + " built at " : ", " + operand_name(i, operands.size()) + " at ") +
            operands[i]->text();
   }
-  if (origin) out += (out.empty() ? "" : "; ") + title + " at " + origin->text();
+  if (origin) out += (out.empty() ? "" : "; ") + title + " at " + origin->text() + (origin->scope.empty() ? "" : " (" + origin->scope + ")");
   return out.empty() ? "" : "\n  " + out;
 }
 

@@ -1,5 +1,7 @@
 #include <lanc/graph/text.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -23,6 +25,7 @@ class Writer {
     const std::vector<uint32_t> order = canonical_order(graph_, roots);
     for (uint32_t id : order) name(id);
     for (uint32_t id : order) node(id);
+    for (const DimConstraint& c : graph_.data()->constraints) require(c);
     for (Ref r : graph_.data()->outputs) out_ += indent_ + "output " + ref(r) + "\n";
     for (const auto& [state, value] : graph_.data()->updates)
       out_ += indent_ + "update \"" + graph_.node(state.node).attrs<NamedAttrs>().name + "\" = " + ref(value) + "\n";
@@ -35,8 +38,10 @@ class Writer {
     std::string base;
     if (n.attributes.is<NamedAttrs>()) {
       const std::string& path = n.attrs<NamedAttrs>().name;
-      base = path.substr(path.rfind('/') + 1);
-      for (int k = 2; taken_.count(base) != 0; ++k) base = path.substr(path.rfind('/') + 1) + "_" + std::to_string(k);
+      std::string last = path.substr(path.rfind('/') + 1);
+      if (std::isdigit(static_cast<unsigned char>(last[0])) != 0) last = "_" + last;  // numbers are the other values
+      base = last;
+      for (int k = 2; taken_.count(base) != 0; ++k) base = last + "_" + std::to_string(k);
       taken_.insert(base);
     } else {
       base = std::to_string(next_);
@@ -65,10 +70,18 @@ class Writer {
     }
     line += " :";
     for (size_t k = 0; k < n.outputs.size(); ++k) line += (k ? ", " : " ") + n.outputs[k].text();
-    if (options_.lines && n.origin && n.origin->user.known()) line += "   ; " + n.origin->text();
+    if (options_.lines && n.origin && n.origin->user.known())
+      line += "   ; " + n.origin->text() + (n.origin->scope.empty() ? "" : " \"" + n.origin->scope + "\"");
     out_ += line + "\n";
     if (options_.initial)
       for (const Graph& body : n.bodies) out_ += Writer(body, options_, indent_ + "  ").write();
+  }
+
+  // What binding checks. Only the first line of the message: the others name places in the program that built the graph.
+  void require(const DimConstraint& c) {
+    std::string message = c.message.substr(0, c.message.find('\n'));
+    std::replace(message.begin(), message.end(), '"', '\'');
+    out_ += indent_ + "require " + c.a.text() + " = " + c.b.text() + " \"" + message + "\"\n";
   }
 
   const Graph& graph_;

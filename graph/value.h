@@ -97,6 +97,9 @@ class Operand {
     if constexpr (std::integral<T>) literal_.integer = static_cast<int64_t>(number);
   }
 
+  /// The same value, handed over at another line.
+  Operand(Value value, SourceLine line) : value_(std::move(value)), line_(line) {}
+
   bool is_literal() const { return !value_.has_value(); }
   /// UserError when it is a number.
   const Value& value() const;

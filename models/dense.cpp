@@ -20,12 +20,12 @@ Dense::Dense(const Scope& scope, int64_t inputs, int64_t outputs, DenseOptions o
     : Dense(CallSite("Dense", where, scope.graph().data()), scope, inputs, outputs, options) {}
 
 Dense::Dense(const CallSite&, const Scope& scope, int64_t inputs, int64_t outputs, const DenseOptions& options)
-    : weight(parameter(scope, "weight", weight_shape(inputs, outputs), options.weight_initializer, options.dtype)) {
+    : weight(parameter(scope, "weight", weight_shape(inputs, outputs), options.weight_initializer, options.dtype)), scope_(scope.path()) {
   if (options.bias) bias = parameter(scope, "bias", {outputs}, options.bias_initializer, options.dtype);
 }
 
 Value Dense::operator()(Operand x) const {
-  const CallSite site("Dense", {x});
+  const CallSite site("Dense", {x}, scope_);
   const Value& in = x;
   if (in.rank() < 1 || in.dtype() != weight.dtype() || equal_dims(in.size(-1), weight.size(1)) == Truth::no)
     detail::fail("the input must be " + std::string(name_of(weight.dtype())) + "[...," + weight.size(1).text() + "]", in.type().text(),

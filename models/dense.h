@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <source_location>
+#include <string>
 
 #include <lanc/graph/graph.h>
 #include <lanc/models/initializers.h>
@@ -28,6 +29,7 @@ class Dense {
   std::optional<Value> bias;
 
  private:
+  std::string scope_;
   Dense(const CallSite& site, const Scope& scope, int64_t inputs, int64_t outputs, const DenseOptions& options);
 };
 

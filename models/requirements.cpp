@@ -15,6 +15,7 @@ std::string lines_text(std::initializer_list<Named> values) {
     out += (out.empty() ? "" : ", ") + std::string(v.name) + (out.empty() ? " built at " : " at ") + origin->text();
   }
   if (CallSite::user_line().known()) out += (out.empty() ? "" : "; ") + title() + " at " + CallSite::user_line().text();
+  if (const std::string scope = CallSite::origin_for({})->scope; !scope.empty()) out += " (" + scope + ")";
   return out.empty() ? "" : "\n  " + out;
 }
 

@@ -159,12 +159,13 @@ Value apply_elementwise(OpRef op, std::vector<Operand> operands, Attributes attr
   const Shape shape = broadcast_shapes(values);
   require_meeting(*op, attributes, values, shape, line);
   std::vector<Operand> meeting;
-  for (const Value& v : values) {
+  for (size_t k = 0; k < values.size(); ++k) {
+    const Value& v = values[k];
     std::vector<int64_t> axes;
     const auto offset = static_cast<int64_t>(shape.size()) - v.rank();
     for (int64_t i = 0; i < v.rank(); ++i) axes.push_back(offset + i);
     const bool same = v.shape() == shape;
-    meeting.emplace_back(same ? v : apply(broadcast_op, {v}, BroadcastAttrs{shape, axes}));
+    meeting.emplace_back(same ? v : apply(broadcast_op, {{v, operands[k].line()}}, BroadcastAttrs{shape, axes}), operands[k].line());
   }
   return apply(std::move(op), std::move(meeting), std::move(attributes));
 }

@@ -1,0 +1,69 @@
+// Dims: normal form, three-valued questions, binding, and text that reads back.
+#include <gtest/gtest.h>
+
+#include <lanc/graph/dim.h>
+#include <lanc/graph/error.h>
+
+namespace lanc {
+namespace {
+
+const Dim b = Dim::symbol("b"), t = Dim::symbol("t");
+
+TEST(Dim, EqualExpressionsAreEqualObjects) {
+  EXPECT_EQ((b + 1) * 2, 2 * b + 2);
+  EXPECT_EQ((b + t) * (b - t), b * b - t * t);
+  EXPECT_EQ(b - b, Dim(0));
+  EXPECT_EQ(floordiv(4 * b, 2), 2 * b);
+  EXPECT_EQ(smaller_of(b, t), smaller_of(t, b));
+  EXPECT_FALSE(b == t);
+}
+
+TEST(Dim, AQuestionIsTrueFalseOrUnknown) {
+  EXPECT_EQ(equal_dims(b + 1, 1 + b), Truth::yes);
+  EXPECT_EQ(equal_dims(3, 4), Truth::no);
+  EXPECT_EQ(equal_dims(b, b + 1), Truth::no);  // whatever b is
+  EXPECT_EQ(equal_dims(b, t), Truth::unknown);
+  EXPECT_EQ(equal_dims(b, 4), Truth::unknown);
+  EXPECT_EQ(equal_dims(b + 5, 4), Truth::no);  // symbols are >= 0
+  EXPECT_EQ(at_most(b, b + t), Truth::yes);
+  EXPECT_EQ(at_most(b + 1, b), Truth::no);
+  EXPECT_EQ(at_most(b, t), Truth::unknown);
+}
+
+TEST(Dim, BindsToNumbers) {
+  const Bindings bindings = {{"b", 7}, {"t", 3}};
+  EXPECT_EQ((2 * b + t).bind(bindings), 17);
+  EXPECT_EQ(floordiv(b, t).bind(bindings), 2);
+  EXPECT_EQ(ceildiv(b, t).bind(bindings), 3);
+  EXPECT_EQ(smaller_of(b, t).bind(bindings), 3);
+  EXPECT_EQ(larger_of(b, t + 10).bind(bindings), 13);
+  EXPECT_EQ((b * t).substitute({{"t", 2}}), 2 * b);
+}
+
+TEST(Dim, ReadsBackWhatItPrints) {
+  for (const Dim& d : {Dim(5), b, 2 * b + 1, b * t - 3, floordiv(b + 1, 2), ceildiv(b, 4) * t, smaller_of(b, t) + larger_of(b, 2)})
+    EXPECT_EQ(parse_dim(d.text()), d) << d.text();
+}
+
+std::string message_of(auto f) {
+  try {
+    f();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Dim, MistakesAreNamed) {
+  EXPECT_EQ(message_of([] { (b + t).bind({{"b", 1}}); }).find("no error"), std::string::npos);
+  EXPECT_NE(message_of([] { (b + t).bind({{"b", 1}}); }).find("t"), std::string::npos);
+  EXPECT_EQ(message_of([] { floordiv(b, 0); }), "dim: a divisor must not be 0, got 0");
+  EXPECT_EQ(message_of([] { Dim(int64_t{1} << 62) * 4; }), "dim: sizes must fit in 64 bits, got an expression that does not");
+  EXPECT_EQ(message_of([] { (b * (int64_t{1} << 40)).bind({{"b", int64_t{1} << 40}}); }), "dim: sizes must fit in 64 bits, got an expression that does not");
+  EXPECT_EQ(message_of([] { parse_dim("2*"); }), "dim: expected a number or a name at character 3 of '2*'");
+  EXPECT_EQ(message_of([] { parse_dim("median(a, b)"); }), "dim: expected floordiv, ceildiv, min or max at character 13 of 'median(a, b)'");
+  EXPECT_EQ(message_of([] { parse_dim(std::string(200, '-')); }).find("no error"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lanc

@@ -1,0 +1,148 @@
+// The graph itself: names, patterns, errors that leave it as it was, its order, and what Boost.Graph sees.
+#include <gtest/gtest.h>
+
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include <boost/concept/assert.hpp>
+#include <boost/graph/dominator_tree.hpp>
+#include <boost/graph/graph_concepts.hpp>
+#include <boost/graph/graphviz.hpp>
+#include <boost/graph/topological_sort.hpp>
+
+#include <lanc/graph/boost.h>
+#include <lanc/lanc.h>
+
+namespace lanc {
+namespace {
+
+BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<Graph>));
+BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<Graph>));
+BOOST_CONCEPT_ASSERT((boost::EdgeListGraphConcept<Graph>));
+
+std::string message_of(auto f) {
+  try {
+    f();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Graph, PatternsMatchSegmentsAndAnyDepth) {
+  EXPECT_TRUE(path_matches("net/**/weight", "net/weight"));
+  EXPECT_TRUE(path_matches("net/**/weight", "net/a/b/weight"));
+  EXPECT_FALSE(path_matches("net/*/weight", "net/a/b/weight"));
+  EXPECT_TRUE(path_matches("net/layer*/bias", "net/layer12/bias"));
+  EXPECT_FALSE(path_matches("net", "net/weight"));
+  EXPECT_TRUE(path_matches("**", "anything/at/all"));
+}
+
+TEST(Graph, ListsParametersInPathOrderWithNumbersAsNumbers) {
+  Graph g;
+  for (const char* name : {"net/layer10", "net/layer2", "net/layer1"}) models::Dense(g.scope(name), 2, 2);
+  std::vector<std::string> paths;
+  for (const Value& p : g.parameters("net/**/weight")) paths.push_back(p.node().attrs<NamedAttrs>().name);
+  EXPECT_EQ(paths, (std::vector<std::string>{"net/layer1/weight", "net/layer2/weight", "net/layer10/weight"}));
+}
+
+TEST(Graph, APatternWithoutAMatchNamesWhatThereIs) {
+  Graph g;
+  models::Dense(g.scope("net"), 2, 2);
+  EXPECT_EQ(message_of([&] { g.parameters("nett/**"); }),
+            "parameters: a pattern must match at least one path, got 'nett/**'; there are: net/bias, net/weight");
+}
+
+TEST(Graph, APathCreatedTwiceNamesBothLines) {
+  Graph g;
+  g.input("x", f32, {2});
+  const uint32_t first = __LINE__ - 1;
+  const std::string message = message_of([&] { g.input("x", f32, {3}); });
+  const uint32_t again = __LINE__ - 1;
+  EXPECT_EQ(message, "input 'x': a path must be created once, got it a second time\n  first at graph_test.cpp:" + std::to_string(first) +
+                         "; again at graph_test.cpp:" + std::to_string(again));
+}
+
+TEST(Graph, DimsMustBeDeclaredAndSizesNotNegative) {
+  Graph g;
+  EXPECT_NE(message_of([&] { g.input("x", f32, {Dim::symbol("batch")}); }).find("dims must be declared by graph.dim(name), got 'batch'"), std::string::npos);
+  EXPECT_NE(message_of([&] { g.input("x", f32, {-1}); }).find("sizes must be >= 0, got [-1]"), std::string::npos);
+  EXPECT_NE(message_of([&] { g.dim("2x"); }).find("got '2x'"), std::string::npos);
+  EXPECT_NE(message_of([&] { g.scope("a//b"); }).find("got 'a//b'"), std::string::npos);
+}
+
+TEST(Graph, ABuilderThatThrowsLeavesItAsItWas) {
+  Graph g;
+  const Dim batch = g.dim("batch"), other = g.dim("other");
+  const Value x = g.input("x", f32, {batch, 3}), y = g.input("y", f32, {other, 4}), z = g.input("z", f32, {4, other});
+  const std::string before = to_text(g);
+  EXPECT_NE(message_of([&] { matmul(x, z); }), "no error");
+  EXPECT_NE(message_of([&] { losses::mse(x, y); }), "no error");
+  EXPECT_NE(message_of([&] { models::Dense(g.scope("net"), 2, -2); }), "no error");
+  EXPECT_NE(message_of([&] { sum(x, {.axes = {5}}); }).find("axis must be in [-2, 2), got 5"), std::string::npos);
+  EXPECT_EQ(to_text(g), before);
+  EXPECT_TRUE(g.data()->constraints.empty());
+  EXPECT_FALSE(g.find("net/weight").has_value());
+}
+
+TEST(Graph, ANodeKnowsTheLayerThatItBelongsTo) {
+  Graph g;
+  const Value x = g.input("x", f32, {2, 3});
+  const models::Dense layer(g.scope("net/out"), 3, 4);
+  const Value y = layer(x);
+  EXPECT_EQ(y.node().origin->scope, "net/out");
+  EXPECT_EQ(x.node().origin->scope, "");
+  EXPECT_EQ(y.node().origin->library.text(), "dense.cpp:34");
+  const std::string message = message_of([&] { layer(y); });
+  EXPECT_NE(message.find("(net/out)"), std::string::npos) << message;
+}
+
+TEST(Graph, ValuesKeepTheirGraphAlive) {
+  const auto value = [] {
+    Graph g;
+    return g.input("x", f32, {2}) * 3;
+  }();
+  EXPECT_EQ(value.type().text(), "f32[2]");
+  EXPECT_EQ(value.graph().size(), 3u + 1u);  // x, 3, its broadcast, the product
+}
+
+// x * x has two edges; the order that Boost finds is one in which operands come first.
+TEST(Graph, IsABoostGraph) {
+  Graph g;
+  const Value x = g.input("x", f64, {3});
+  const Value square = x * x, y = exp(square) + x;
+  EXPECT_EQ(in_degree(square.node_id(), g), 2u);
+  EXPECT_EQ(out_degree(x.node_id(), g), 3u);
+  EXPECT_EQ(num_edges(g), 5u);
+
+  std::vector<uint32_t> order;
+  boost::topological_sort(g, std::back_inserter(order));
+  std::map<uint32_t, size_t> place;
+  for (size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  ASSERT_EQ(place.size(), g.size());
+  for (const Edge& e : edges_of(g).all()) EXPECT_GT(place[e.operand], place[e.consumer]);
+
+  // Every way from x to exp leads through the square, none to y does.
+  std::vector<uint32_t> parent(g.size(), boost::graph_traits<Graph>::null_vertex());
+  boost::lengauer_tarjan_dominator_tree(g, x.node_id(), boost::make_iterator_property_map(parent.begin(), get(boost::vertex_index, g)));
+  EXPECT_EQ(parent[g.node(y.node_id()).inputs[0].node], square.node_id());
+  EXPECT_EQ(parent[y.node_id()], x.node_id());
+
+  std::ostringstream dot;
+  boost::write_graphviz(dot, g);
+  EXPECT_NE(dot.str().find(std::to_string(x.node_id()) + "->" + std::to_string(square.node_id())), std::string::npos) << dot.str();
+}
+
+TEST(Graph, ItsEdgesFollowItsGrowth) {
+  Graph g;
+  const Value x = g.input("x", f64, {3});
+  EXPECT_EQ(num_edges(g), 0u);
+  const Value y = x + x;
+  EXPECT_EQ(num_edges(g), 2u);
+  EXPECT_EQ(edges_of(g).consumers(x.node_id())[1].slot, 1u);
+  EXPECT_EQ(edges_of(g).consumers(y.node_id()).size(), 0u);
+}
+
+}  // namespace
+}  // namespace lanc

@@ -1,0 +1,157 @@
+// The text form: what is printed reads back to the same text and the same bits; what is not a graph is refused with its line.
+#include <gtest/gtest.h>
+
+#include <lanc/graph/parse.h>
+#include <lanc/graph/verify.h>
+#include <lanc/lanc.h>
+#include <lanc/ops/scalar/table.h>
+
+namespace lanc {
+namespace {
+
+const auto swish = elementwise("swish", [](auto x) { return x / (1 + exp(-x)); });
+
+OpSet known_ops() {
+  OpSet ops;
+  for (const OpRef& op : scalar_ops()) ops.add(op);
+  for (const OpDef* op : {&formula_op, &cast_op, &sum_op, &reduce_max_op, &reduce_min_op, &dim_value_op, &contract_op, &broadcast_op,
+                          &reshape_op, &transpose_op, &random_uniform_op})
+    ops.add(*op);
+  ops.add(swish.op());
+  return ops;
+}
+
+// A whole training step: parameters with initial values, a user's op, random numbers, an optimizer's updates.
+Graph training_graph() {
+  Graph g;
+  const Dim batch = g.dim("batch");
+  const Value x = g.input("x", f32, {batch, 4}), y = g.input("y", f32, {batch, 2});
+  const models::Dense hidden(g.scope("net/0"), 4, 3), out(g.scope("net/1"), 3, 2);
+  const Value noise = random_normal(g.scope("noise"), {batch, 4}, 0.0, 0.1);
+  const Value loss = losses::mse(out(swish(hidden(x + noise))), y);
+  g.set_outputs({loss});
+  g.set_updates(optimizers::adam().minimize(loss));
+  return g;
+}
+
+TEST(Parse, ReadsBackWhatIsPrinted) {
+  const Graph g = training_graph();
+  const std::string text = to_text(g);
+  const Graph again = parse_graph(text, known_ops());
+  EXPECT_EQ(to_text(again), text);
+  verify(again, "parse");
+}
+
+TEST(Parse, ReadsBackWhatIsPrintedAfterThePasses) {
+  Graph g;
+  const Dim batch = g.dim("batch"), other = g.dim("other");
+  const Value x = g.input("x", f32, {batch, 4}), z = g.input("z", f32, {other, 4});
+  const Session session(g);
+  const Function f = session.function({x, z}, {sum(x + z) * 0.1, reduce_max(where(greater_than(x, 0.5), x, -1e30), {.axes = {1}, .keep = true})});
+  const std::string text = to_text(f.graph());
+  EXPECT_NE(text.find("require"), std::string::npos) << text;  // batch and other were not known to be equal
+  EXPECT_EQ(to_text(parse_graph(text, known_ops())), text);
+}
+
+TEST(Parse, AGraphThatWasReadGivesTheSameBits) {
+  const auto losses_of = [](const Graph& g) {
+    const Session session(g, {.seed = 4});
+    const Function train = session.function({*g.find("x"), *g.find("y")}, g.outputs(), g.updates());
+    std::vector<float> losses;
+    Tensor x(f32, {5, 4}), y(f32, {5, 2});
+    for (int64_t i = 0; i < 20; ++i) x.set(i, 0.1 * static_cast<double>(i));
+    for (int i = 0; i < 4; ++i) losses.push_back(train(x, y)[0].item<float>());
+    return losses;
+  };
+  const Graph g = training_graph();
+  EXPECT_EQ(losses_of(parse_graph(to_text(g), known_ops())), losses_of(g));
+}
+
+// Compilers evaluate the operands of a + b in either order; the text does not tell which.
+TEST(Text, DoesNotDependOnTheOrderInWhichOperandsWereBuilt) {
+  const auto text = [](bool left_first) {
+    Graph g;
+    const Value x = g.input("x", f64, {2});
+    std::optional<Value> left, right;
+    if (left_first) left = exp(x), right = tanh(x);
+    else right = tanh(x), left = exp(x);
+    return to_text(std::vector<Value>{*left - *right}, {.lines = false});
+  };
+  EXPECT_EQ(text(true), text(false));
+  EXPECT_EQ(text(true),
+            "graph\n"
+            "%x = input \"x\" : f64[2]\n"
+            "%0 = exp(%x) : f64[2]\n"
+            "%1 = tanh(%x) : f64[2]\n"
+            "%2 = sub(%0, %1) : f64[2]\n"
+            "output %2\n");
+}
+
+struct Mistake {
+  const char* text;
+  const char* message;
+};
+
+TEST(Parse, RefusesWhatIsNoGraphWithLineAndCharacter) {
+  const Mistake mistakes[] = {
+      {"", "parse: line 1: expected 'graph', got ''"},
+      {"digraph {}", "parse: line 1: expected 'graph', got 'digraph {}'"},
+      {"graph\ndims a a", "parse: line 2, character 9: expected dims to be named once, got 'a' twice"},
+      {"graph\n%x = input \"x\" : f32[b]", "parse: line 2, character 24: expected dims that the line 'dims' names, got 'b'"},
+      {"graph\n%x = input \"x\" : f31[2]", "parse: line 2, character 21: expected a dtype, got 'f31'"},
+      {"graph\n%x = input x : f32[2]", "parse: line 2, character 12: expected a name in quotes, got 'x : f32[2]'"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = exp(%y) : f32[2]", "parse: line 3, character 12: expected a value that was defined before, got %y"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = expp(%x) : f32[2]", "parse: line 3, character 10: expected an op of the set, got 'expp'"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = exp(%x, %x) : f32[2]", "parse: line 3, character 26: exp needs 1 operands, got 2"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = exp(%x) : f32[3]", "parse: line 3, character 22: exp gives f32[2], got f32[3]"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0, %1 = exp(%x) : f32[2]", "parse: line 3, character 26: expected one type per result, got 2 results and 1 types"},
+      {"graph\n%x = input \"x\" : f32[2]\n%x = input \"y\" : f32[2]", "parse: line 3, character 24: expected a name that was not used before, got %x"},
+      {"graph\n%x = input \"x\" : f32[2]\n%y = input \"x\" : f32[2]", "parse: line 3, character 24: expected a path that was not used before, got 'x'"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = sum(%x) {axes = [7], keep = false} : f32[]", "parse: line 3, character 48: sum: axis must be in [-1, 1), got 7"},
+      {"graph\n%x = input \"x\" : f32[2]\n%0 = sum(%x) {keep = 1} : f32[]", "parse: line 3, character 15: attributes: expected 'axes = '"},
+      {"graph\n%x = input \"x\" : f32[2]\nupdate \"x\" = %x", "parse: line 3, character 11: expected the path of a state, got 'x'"},
+      {"graph\n%x = input \"x\" : f32[2]\noutput %x %x", "parse: line 3, character 11: expected the end of the line, got '%x'"},
+      {"graph\n%x = input \"x\" : f32[2]\n %0 = exp(%x) : f32[2]", "parse: line 3, character 13: expected a value that was defined before, got %x"},
+      {"graph\n%w = parameter \"w\" : f32[2]\n  %0 = constant() {value = f32[3] [1, 2, 3]} : f32[3]\n  output %0",
+       "parse: line 2, character 28: expected an initial value with one output of f32[2]"},
+  };
+  for (const Mistake& m : mistakes) {
+    try {
+      parse_graph(m.text, known_ops());
+      ADD_FAILURE() << "was taken: " << m.text;
+    } catch (const UserError& error) {
+      EXPECT_EQ(std::string(error.what()).rfind(m.message, 0), 0u) << m.text << "\n" << error.what();
+    }
+  }
+}
+
+// Whatever is cut out of or changed in a text, it is read or refused; it never crashes.
+TEST(Parse, SurvivesDamagedTexts) {
+  const std::string text = to_text(training_graph());
+  uint64_t s = 1;
+  const auto below = [&](size_t n) {
+    s = s * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>((s >> 33) % n);
+  };
+  const OpSet ops = known_ops();
+  for (int i = 0; i < 300; ++i) {
+    std::string damaged = text;
+    const size_t at = below(text.size());
+    switch (below(4)) {
+      case 0: damaged.erase(at, 1 + below(20)); break;
+      case 1: damaged[at] = static_cast<char>(32 + below(95)); break;
+      case 2: damaged.insert(at, text.substr(below(text.size()), below(30))); break;
+      default: damaged.resize(at);
+    }
+    try {
+      verify(parse_graph(damaged, ops), "parse");
+    } catch (const UserError&) {
+    }
+  }
+  std::string deep = "graph\n";
+  for (int i = 0; i < 200; ++i) deep += std::string(static_cast<size_t>(i), ' ') + "%x = input \"x\" : f32[]\n";
+  EXPECT_THROW(parse_graph(deep, ops), UserError);
+}
+
+}  // namespace
+}  // namespace lanc
