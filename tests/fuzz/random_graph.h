@@ -1,0 +1,41 @@
+// tests/fuzz/random_graph.h: valid graphs made at random from a seed, with feeds and the gradients of a scalar made from all of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <lanc/lanc.h>
+
+namespace lanc::fuzz {
+
+/// A generator of its own, so that a seed means the same graph everywhere.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x1234567) {}
+  uint64_t next();
+  /// In [0, n).
+  int64_t below(int64_t n) { return static_cast<int64_t>(next() >> 11) % n; }
+  /// In [low, high).
+  double uniform(double low, double high);
+  bool chance(double p) { return uniform(0, 1) < p; }
+
+ private:
+  uint64_t state_;
+};
+
+struct GraphOptions {
+  DType dtype = f64;       // of the inputs; the graph may widen, narrow and count
+  int64_t nodes = 12;      // results of the chain of ops, each made from one to three earlier ones
+  bool products = true;    // contractions: their sums may be reordered
+};
+
+/// A graph in which every value stays small and away from jumps, so that two orders of the same arithmetic agree.
+struct RandomGraph {
+  Graph graph;
+  Feeds feeds;
+  std::vector<Value> outputs;  // some values, a scalar loss, its gradients
+  double longest = 1;          // largest number of terms that a sum anywhere adds
+};
+RandomGraph random_graph(uint64_t seed, const GraphOptions& options);
+
+}  // namespace lanc::fuzz
