@@ -116,6 +116,13 @@ class Grower {
     return random_.chance(0.5) ? x : sum(pick()) * 0.1;
   }
 
+  // One of exactly this type, at worst itself.
+  Value pick_like(const Value& x) {
+    for (int tries = 0; tries < 6; ++tries)
+      if (const Value y = pick(); y.type() == x.type()) return y;
+    return x;
+  }
+
   Value binary() {
     const Value x = pick(), y = partner(x);
     switch (random_.below(10)) {
@@ -134,9 +141,18 @@ class Grower {
 
   Value literal() {
     const Value x = pick();
-    switch (random_.below(8)) {
+    switch (random_.below(16)) {
       case 0: return x * 1;
       case 1: return x + 0;
+      case 7: return x - 0;
+      case 8: return 0 + x;
+      case 9: return 1 * x;
+      case 10: return -(-x);
+      case 11: return x + (-pick_like(x));
+      case 12: return x - (-pick_like(x));
+      case 13: return -1 * x;
+      case 14: return log(exp(x));
+      case 15: return x / 1 + log(1 + exp(x * 0.5));
       case 2: return x * 2 - x;
       case 3: return x / 4;
       case 4: return number() - x;

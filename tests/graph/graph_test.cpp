@@ -80,8 +80,13 @@ TEST(Graph, ABuilderThatThrowsLeavesItAsItWas) {
   EXPECT_NE(message_of([&] { matmul(x, z); }), "no error");
   EXPECT_NE(message_of([&] { losses::mse(x, y); }), "no error");
   EXPECT_NE(message_of([&] { models::Dense(g.scope("net"), 2, -2); }), "no error");
-  EXPECT_NE(message_of([&] { sum(x, {.axes = {5}}); }).find("axis must be in [-2, 2), got 5"), std::string::npos);
   EXPECT_EQ(to_text(g), before);
+  // That both batches are equal is noted first; then the weights turn out to be wrong.
+  const Value p = g.input("p", f32, {batch, 3}), q = g.input("q", f32, {other, 3}), weights = g.input("w", f32, {7, 7});
+  const std::string later = to_text(g);
+  EXPECT_NE(message_of([&] { losses::mse(p, q, {.weights = weights}); }), "no error");
+  EXPECT_EQ(to_text(g), later);
+  EXPECT_NE(message_of([&] { sum(x, {.axes = {5}}); }).find("axis must be in [-2, 2), got 5"), std::string::npos);
   EXPECT_TRUE(g.data()->constraints.empty());
   EXPECT_FALSE(g.find("net/weight").has_value());
 }
