@@ -9,9 +9,8 @@
 
 #include <lanc/graph/text.h>
 #include <lanc/passes/pipeline.h>
+#include <lanc/tests/fuzz/random_graph.h>
 #include <lanc/tests/support/tolerances.h>
-
-#include "random_graph.h"
 
 namespace lanc::fuzz {
 namespace {

@@ -1,4 +1,4 @@
-#include "random_graph.h"
+#include <lanc/tests/fuzz/random_graph.h>
 
 #include <algorithm>
 #include <iterator>
