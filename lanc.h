@@ -5,6 +5,7 @@
 #include <lanc/graph/error.h>
 #include <lanc/graph/graph.h>
 #include <lanc/graph/text.h>
+#include <lanc/interop/graphviz.h>
 #include <lanc/models/dense.h>
 #include <lanc/models/initializers.h>
 #include <lanc/models/knob.h>
@@ -36,6 +37,7 @@
 #include <lanc/train/images.h>
 #include <lanc/train/loop.h>
 #include <lanc/train/metrics.h>
+#include <lanc/train/program_options.h>
 #include <lanc/train/progress.h>
 #include <lanc/train/score.h>
 #include <lanc/train/snapshot.h>

@@ -1,16 +1,11 @@
 #include <lanc/train/curve.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-
-#include <unistd.h>
 
 #include <lanc/graph/error.h>
+#include <lanc/train/output_file.h>
 
 namespace lanc {
 namespace {
@@ -241,27 +236,7 @@ std::string curve_svg(const std::string& title, const std::vector<Series>& serie
 }
 
 void write_curve_svg(const std::string& path, const std::string& title, const std::vector<Series>& series, const CurveOptions& options) {
-  const std::string svg = curve_svg(title, series, options);
-  std::error_code error;
-  const std::filesystem::path target(path);
-  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
-  const std::string draft = path + ".part" + std::to_string(getpid());
-  {
-    std::ofstream file(draft, std::ios::binary);
-    file << svg;
-    file.close();
-    if (!file) {
-      const std::string reason = std::strerror(errno);
-      std::filesystem::remove(draft, error);
-      throw BackendError(path + ": the file must be writable, got \"" + reason + "\"");
-    }
-  }
-  std::filesystem::rename(draft, target, error);
-  if (error) {
-    const std::string reason = error.message();
-    std::filesystem::remove(draft, error);
-    throw BackendError(path + ": the file must be writable, got \"" + reason + "\"");
-  }
+  write_whole_file(path, curve_svg(title, series, options));
 }
 
 }  // namespace lanc

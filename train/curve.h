@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace lanc {
@@ -10,9 +11,15 @@ namespace lanc {
 enum class Axis : uint8_t { left, right };
 
 struct Series {
-  std::string name;
-  std::vector<double> x, y;  // equally many; a y that is not finite or beyond 1e300 leaves a gap
+  std::string name = "";
+  std::vector<double> x = {}, y = {};  // equally many; a y that is not finite or beyond 1e300 leaves a gap
   Axis axis = Axis::left;
+  template <class X>
+    requires std::is_arithmetic_v<X>
+  void add(X x_value, double y_value) {
+    x.push_back(static_cast<double>(x_value));
+    y.push_back(y_value);
+  }
 };
 
 struct CurveOptions {

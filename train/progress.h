@@ -39,6 +39,8 @@ class Progress {
 
   /// After a step. Epochs count from 0 and do not go back. UserError: an epoch outside [0, epochs) or before the last one.
   void operator()(int64_t epoch, double loss);
+  /// The mean loss over the epoch's steps so far.
+  double loss() const { return loss_.value(); }
   /// After the last step of an epoch: ends its line with this text ("validation accuracy 87.12 %"). At other times: a line of its own.
   void note(std::string_view text);
   /// Ends the last epoch's line; the destructor does it too.
