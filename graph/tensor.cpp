@@ -5,8 +5,6 @@
 #include <cstring>
 #include <limits>
 #include <new>
-#include <ostream>
-#include <sstream>
 
 #include <lanc/graph/error.h>
 
@@ -41,31 +39,6 @@ int64_t integer_at(DType t, const std::byte* p, int64_t i) {
     case DType::i32: return reinterpret_cast<const int32_t*>(p)[i];
     default: return reinterpret_cast<const uint8_t*>(p)[i];
   }
-}
-
-void print_element(std::ostream& out, const Tensor& t, int64_t i) {
-  if (t.dtype() == DType::boolean) out << (t.at(i) != 0 ? "True" : "False");
-  else if (is_integer(t.dtype())) out << integer_at(t.dtype(), t.data(), i);
-  else out << t.at(i);
-}
-
-// Prints axis `axis` of the block that starts at element `start`; beyond 1,000 elements three at each end of an axis.
-void print_axis(std::ostream& out, const Tensor& t, int64_t axis, int64_t start, bool summarize) {
-  if (axis == t.rank()) return print_element(out, t, start);
-  const int64_t size = t.sizes()[static_cast<size_t>(axis)];
-  const int64_t stride = row_major(t.sizes())[static_cast<size_t>(axis)];
-  const bool innermost = axis + 1 == t.rank();
-  out << '[';
-  for (int64_t i = 0; i < size; ++i) {
-    if (i > 0) out << (innermost ? ", " : ",\n" + std::string(static_cast<size_t>(axis) + 1, ' '));
-    if (summarize && size > 6 && i == 3) {
-      out << "...";
-      i = size - 4;
-      continue;
-    }
-    print_axis(out, t, axis + 1, start + i * stride, summarize);
-  }
-  out << ']';
 }
 
 }  // namespace
@@ -204,17 +177,6 @@ std::string Tensor::type_text() const { return std::string(name_of(dtype_)) + li
 bool identical(const Tensor& a, const Tensor& b) {
   return a.dtype_ == b.dtype_ && a.sizes_ == b.sizes_ &&
          (a.bytes() == 0 || std::memcmp(a.data_, b.data_, static_cast<size_t>(a.bytes())) == 0);
-}
-
-std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
-  print_axis(out, tensor, 0, 0, tensor.numel() > 1000);
-  return out;
-}
-
-std::string to_text(const Tensor& tensor) {
-  std::ostringstream out;
-  out << tensor;
-  return out.str();
 }
 
 }  // namespace lanc

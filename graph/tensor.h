@@ -102,7 +102,7 @@ class Tensor {
 
 bool identical(const Tensor& a, const Tensor& b);
 
-/// Like NumPy prints: nested brackets, summarized beyond 1,000 elements.
+/// As NumPy 2.4 prints arrays: "[[1.  2.5]\n [3.  4. ]]", summarized beyond 1,000 elements, wrapped at 75 columns; a rank 0 as a number. bf16 as f32.
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 std::string to_text(const Tensor& tensor);
 

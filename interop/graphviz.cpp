@@ -114,9 +114,7 @@ class Drawing {
   std::string scope_of(uint32_t id) const {
     const Node& n = graph_.node(id);
     if (n.attributes.is<NamedAttrs>()) return parent_of(n.attrs<NamedAttrs>().name);
-    for (Ref r : n.inputs)
-      if (const Node& source = graph_.node(drawn(r).node); is_state(source)) return parent_of(source.attrs<NamedAttrs>().name);
-    return "";
+    return n.origin ? n.origin->scope : "";
   }
 
   std::string inline_text(const Node& n) const {
