@@ -22,6 +22,8 @@
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/marks.h>
+#include <lanc/ops/op_set.h>
 #include <lanc/ops/pad.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>

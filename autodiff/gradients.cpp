@@ -10,8 +10,6 @@
 namespace lanc {
 namespace {
 
-Types same_type(const InferArgs& args) { return {args.input(0)}; }
-
 // Marks the nodes that depend on any of `sources`.
 std::vector<char> dependents(const Graph& graph, const std::vector<uint32_t>& order, const std::vector<Value>& sources) {
   std::vector<char> reached(graph.size(), 0);
@@ -161,10 +159,6 @@ Cotangents custom_backward(const VjpArgs& args) {
 }
 
 }  // namespace
-
-const OpDef stop_gradient_op{.name = "stop_gradient", .family = "system", .infer = same_type,
-                             .vjp = [](const VjpArgs&) { return Cotangents{std::nullopt}; }, .reads = {.inputs = false}, .alias_of = 0,
-                             .doc = "The operand; nothing flows back through it."};
 
 std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
                        Unreached unreached) {

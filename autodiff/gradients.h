@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lanc/graph/graph.h>
+#include <lanc/ops/marks.h>
 
 namespace lanc {
 
@@ -28,7 +29,6 @@ std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::v
 
 /// The value itself; nothing flows back through it.
 Value stop_gradient(Operand x);
-extern const OpDef stop_gradient_op;
 
 /// `forward` with another derivative: backward(inputs, outputs, cotangents) gives one cotangent per input (none: zero). The forward's
 /// own derivative is not used; the backward may itself be differentiated.

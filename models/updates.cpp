@@ -65,15 +65,7 @@ Updates declared_updates(const std::vector<Value>& values) {
   return updates;
 }
 
-Types with_update_types(const InferArgs& args) { return {args.input(0)}; }
-Cotangents with_update_vjp(const VjpArgs& args) { return {args.cotangent(), std::nullopt, std::nullopt}; }
-
 }  // namespace
-
-const OpDef with_update_op{.name = "with_update", .family = "system", .arity = 3, .infer = with_update_types, .vjp = with_update_vjp,
-                           .reads = {.inputs = false},
-                           .compose = [](const std::vector<Value>& inputs, const Attributes&, const OpDef&) { return std::vector<Value>{inputs[0]}; },
-                           .doc = "The first operand; declares the third as the second's new value."};
 
 Value with_update(Operand x, const Value& state, Operand new_value) {
   const CallSite site("with_update", {x, new_value});

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <lanc/graph/graph.h>
+#include <lanc/ops/marks.h>
 
 namespace lanc {
 
@@ -16,8 +17,5 @@ Value with_update(Operand x, const Value& state, Operand new_value);
 /// the second call computes from the state, it computes from the first call's new value.
 Updates updates_of(Operand v);
 Updates updates_of(const std::vector<Value>& values, std::source_location where = std::source_location::current());
-
-/// Operands: x, state, new value; result: x. Leaves the graph with the composites.
-extern const OpDef with_update_op;
 
 }  // namespace lanc

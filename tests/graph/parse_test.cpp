@@ -12,11 +12,7 @@ namespace {
 const auto swish = elementwise("swish", [](auto x) { return x / (1 + exp(-x)); });
 
 OpSet known_ops() {
-  OpSet ops;
-  for (const OpRef& op : scalar_ops()) ops.add(op);
-  for (const OpDef* op : {&formula_op, &cast_op, &sum_op, &reduce_max_op, &reduce_min_op, &dim_value_op, &contract_op, &broadcast_op,
-                          &reshape_op, &transpose_op, &random_uniform_op})
-    ops.add(*op);
+  OpSet ops = all_ops();
   ops.add(swish.op());
   return ops;
 }

@@ -47,7 +47,7 @@ THIRD_PARTY = [
 ]
 # The system's own headers with a path or a suffix, which a public header may not include.
 SYSTEM = r"([a-z0-9]+mmintrin\.h|x86intrin\.h|cpuid\.h|cxxabi\.h|dlfcn\.h|fcntl\.h|fenv\.h|link\.h|poll\.h|pthread\.h" \
-         r"|sched\.h|signal\.h|termios\.h|unistd\.h|(sys|linux|asm|ext|bits)/.*)$"
+         r"|sched\.h|signal\.h|spawn\.h|termios\.h|unistd\.h|(sys|linux|asm|ext|bits)/.*)$"
 SKIPPED_FOLDERS = {"build", "include", "runs", "docs", "node_modules", "consumers", "compile_fail"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
