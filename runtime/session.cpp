@@ -2,46 +2,72 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <lanc/backends/cpu/cpu.h>
 #include <lanc/backends/reference/reference.h>
 #include <lanc/graph/error.h>
-#include <lanc/graph/rewrite.h>
+#include <lanc/ops/marks.h>
 #include <lanc/ops/random.h>
 #include <lanc/runtime/compile.h>
+#include <lanc/runtime/feeds.h>
+#include <lanc/runtime/memory.h>
 
 namespace lanc {
 
 struct Session::Data {
   Graph graph;
   SessionOptions options;
-  std::unique_ptr<Backend> backend;
-  std::map<std::string, Tensor> states;
-  Tensor arena;             // shared by all plans: calls are serialized
-  bool torn = false;        // a call failed after it had changed state
+  std::map<Device::Kind, std::unique_ptr<Backend>> backends;  // made when first used
+  std::map<std::string, Tensor, std::less<>> states;
+  Tensor arena;                                      // shared by all plans: calls are serialized
+  std::set<std::string> torn;                        // states that a call which failed may have left half-changed
+  std::vector<std::weak_ptr<Function::Data>> probing;  // functions with probes
+  int64_t calls = 0;
   std::mutex mutex;
+
+  const Backend& backend(Device device) {
+    std::unique_ptr<Backend>& backend = backends[device.kind()];
+    if (!backend && device.kind() == Device::Kind::reference) backend = std::make_unique<ReferenceBackend>();
+    if (!backend) backend = std::make_unique<CpuBackend>(CpuOptions{.threads = options.threads, .jit = options.jit}, std::make_unique<ReferenceBackend>());
+    return *backend;
+  }
 };
 
 // A plan with the tensors that it wrote its results to last time.
 struct BoundFunction {
   Bindings bindings;
   std::unique_ptr<Plan> plan;
-  Results outputs;
+  Results outputs;           // those asked for, then the watched values
+  std::vector<Sizes> fed;    // sizes of the feeds of its last call
+  bool ran = false;
+};
+
+// A probe or print that the function runs: one more output of its plan.
+struct Watch {
+  std::string name;
+  bool prints = false;
+  OriginRef origin;
 };
 
 struct Function::Data {
   std::shared_ptr<Session::Data> session;
   FunctionOptions options;
+  const Backend* backend = nullptr;
   TidyFunction tidy;
-  std::vector<Type> input_types;
-  std::vector<OriginRef> input_origins;
+  std::vector<FeedSlot> inputs;
+  size_t results = 0;                // the first outputs of the plan; watched values follow
+  std::vector<Watch> watches;
+  std::vector<std::string> updated;  // paths of states
   bool advances_step = false;
   PassOptions passes;
-  std::list<BoundFunction> plans;  // newest first
+  std::list<BoundFunction> plans;    // newest first
   FunctionStats stats;
+  int64_t last_call = 0;             // the session's count at the last call
 };
 
 namespace {
@@ -66,90 +92,9 @@ void initialize_states(Session::Data& session, const Graph& graph) {
   }
 }
 
-Sizes declared_sizes(const Shape& shape, const Bindings& bindings) {
-  Sizes sizes;
-  for (const Dim& d : shape) sizes.push_back(d.bind(bindings));
-  return sizes;
-}
-
-std::string sizes_text(const Sizes& sizes) {
-  std::string out = "[";
-  for (size_t i = 0; i < sizes.size(); ++i) out += (i ? "," : "") + std::to_string(sizes[i]);
-  return out + "]";
-}
-
-// Binds the symbols of one declared shape to the sizes of a feed; false when the sizes do not fit.
-bool bind_shape(const Shape& declared, const Sizes& sizes, Bindings& bindings, std::string& why) {
-  if (declared.size() != sizes.size()) return false;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    const Dim& d = declared[i];
-    if (d.is_number()) {
-      if (d.number() != sizes[i]) return false;
-      continue;
-    }
-    const std::vector<std::string> symbols = d.symbols();
-    if (symbols.size() != 1 || d.text() != symbols[0]) continue;  // an expression is checked when all symbols are bound
-    const auto [place, fresh] = bindings.emplace(symbols[0], sizes[i]);
-    if (!fresh && place->second != sizes[i]) {
-      why = "dim '" + symbols[0] + "' must have one size, got " + std::to_string(place->second) + " and " + std::to_string(sizes[i]);
-      return false;
-    }
-  }
-  return true;
-}
-
-// A feed such as {128, 28, 28} for {batch, 784}: the first size stays, the rest is the same number of elements.
-std::optional<Sizes> reshaped_feed(const Shape& declared, const Sizes& sizes) {
-  if (declared.empty() || sizes.empty()) return std::nullopt;
-  int64_t rest = 1, fed = 1;
-  Sizes result = {sizes[0]};
-  for (size_t i = 1; i < declared.size(); ++i) {
-    if (!declared[i].is_number()) return std::nullopt;
-    rest *= declared[i].number();
-    result.push_back(declared[i].number());
-  }
-  for (size_t i = 1; i < sizes.size(); ++i) fed *= sizes[i];
-  if (rest != fed) return std::nullopt;
-  return result;
-}
-
-Bindings bind_feeds(const Function::Data& f, std::vector<Tensor>& feeds) {
-  if (feeds.size() != f.input_types.size()) {
-    std::string names;
-    for (const std::string& n : f.tidy.inputs) names += (names.empty() ? "" : ", ") + n;
-    throw UserError(title(f) + ": one tensor per input is needed (" + names + "), got " + std::to_string(feeds.size()));
-  }
-  Bindings bindings;
-  for (size_t i = 0; i < feeds.size(); ++i) {
-    const Type& type = f.input_types[i];
-    const std::string where = "\n  input built at " + f.input_origins[i]->text();
-    const std::string name = "input '" + f.tidy.inputs[i] + "'";
-    if (feeds[i].dtype() != type.dtype)
-      throw UserError(title(f) + ": " + name + " must be " + type.text() + ", got " + feeds[i].type_text() + "; convert with tensor.to(" +
-                      std::string(name_of(type.dtype)) + ")" + where);
-    std::string why;
-    Bindings trial = bindings;
-    if (bind_shape(type.shape, feeds[i].sizes(), trial, why)) {
-      bindings = std::move(trial);
-      continue;
-    }
-    const std::optional<Sizes> other = why.empty() ? reshaped_feed(type.shape, feeds[i].sizes()) : std::nullopt;
-    trial = bindings;
-    if (!other || !bind_shape(type.shape, *other, trial, why))
-      throw UserError(title(f) + ": " + (why.empty() ? name + " must be " + type.text() + ", got " + feeds[i].type_text() : why + " in " + name) + where);
-    feeds[i] = feeds[i].reshaped(*other);
-    bindings = std::move(trial);
-  }
-  for (size_t i = 0; i < feeds.size(); ++i)
-    if (const Sizes wanted = declared_sizes(f.input_types[i].shape, bindings); wanted != feeds[i].sizes())
-      throw UserError(title(f) + ": input '" + f.tidy.inputs[i] + "' must be " + f.input_types[i].text() + ", here " + sizes_text(wanted) + ", got " +
-                      feeds[i].type_text() + "\n  input built at " + f.input_origins[i]->text());
-  return bindings;
-}
-
 BoundFunction make_bound(Function::Data& f, const Bindings& bindings) {
   const auto start = std::chrono::steady_clock::now();
-  BoundFunction bound{bindings, bind_and_plan(f.tidy, bindings, *f.session->backend, f.passes), {}};
+  BoundFunction bound{bindings, bind_and_plan(f.tidy, bindings, *f.backend, f.passes), {}, {}, false};
   f.stats.plans_made += 1;
   f.stats.compile_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   f.stats.steps = static_cast<int64_t>(bound.plan->steps.size());
@@ -166,58 +111,175 @@ BoundFunction& bound_for(Function::Data& f, const Bindings& bindings) {
       return f.plans.front();
     }
   f.plans.push_front(make_bound(f, bindings));
-  while (static_cast<int>(f.plans.size()) > std::max(1, f.session->options.plan_cache)) f.plans.pop_back();
+  while (static_cast<int>(f.plans.size()) > std::max(1, f.session->options.plan_cache)) {
+    f.plans.pop_back();
+    f.stats.plans_dropped += 1;
+  }
   f.stats.plans_cached = static_cast<int64_t>(f.plans.size());
   return f.plans.front();
 }
 
-std::byte* arena_of(Session::Data& session, const Plan& plan) {
-  if (session.arena.bytes() >= plan.arena_bytes) return session.arena.data();
+// Feeds of the sizes of the last call need no binding: nothing is allocated for them.
+bool same_feeds(const Function::Data& f, const BoundFunction& bound, const std::vector<Tensor>& feeds) {
+  if (feeds.size() != f.inputs.size() || bound.fed.size() != feeds.size()) return false;
+  for (size_t i = 0; i < feeds.size(); ++i)
+    if (feeds[i].dtype() != f.inputs[i].type.dtype || feeds[i].sizes() != bound.fed[i]) return false;
+  return true;
+}
+
+BoundFunction& bound_for_feeds(Function::Data& f, const std::vector<Tensor>& given) {
+  if (!f.plans.empty() && same_feeds(f, f.plans.front(), given)) return f.plans.front();
+  std::vector<Tensor> feeds = given;
+  BoundFunction& bound = bound_for(f, bind_feeds(title(f), f.inputs, feeds));
+  bound.fed.clear();
+  for (const Tensor& t : given) bound.fed.push_back(t.sizes());
+  return bound;
+}
+
+int64_t output_bytes(const Plan& plan) {
+  int64_t bytes = 0;
+  for (const Type& t : plan.interface.output_types) bytes += numel_of(sizes_of(t.shape)) * size_of(t.dtype);
+  return bytes;
+}
+
+[[noreturn]] void out_of_memory(const Function::Data& f, const Plan& plan, const char* what, int64_t bytes, const std::string& got) {
+  int64_t states = 0;
+  for (const Type& t : plan.interface.state_types) states += numel_of(sizes_of(t.shape)) * size_of(t.dtype);
+  throw BackendError(title(f) + ": memory for " + what + " must be available, " + bytes_text(bytes) + ", got " + got + "\n  planned peak: " +
+                     bytes_text(plan.arena_bytes + output_bytes(plan) + states) + " of arena, results and states; the largest buffers:" +
+                     plan.largest_buffers(5));
+}
+
+// Memory of that many bytes for the plan; a BackendError leaves everything as it was. The system hands out more than it has and ends the process
+// later: so large requests are compared with what there is first.
+Tensor memory_for(const Function::Data& f, const Plan& plan, const char* what, DType dtype, Sizes sizes) {
+  constexpr int64_t large = int64_t{64} << 20;
+  const int64_t bytes = numel_of(sizes) * size_of(dtype);
+  if (bytes >= large)
+    if (const int64_t available = available_memory(); bytes > available) out_of_memory(f, plan, what, bytes, bytes_text(available));
   try {
-    session.arena = Tensor();
-    session.arena = Tensor::uninitialized(u8, {plan.arena_bytes});
-  } catch (const Error&) {
-    throw BackendError("memory: the plan needs " + std::to_string(plan.arena_bytes) + " bytes for its arena, got none; its largest buffers:" +
-                       plan.largest_buffers(5));
+    return Tensor::uninitialized(dtype, std::move(sizes));
+  } catch (const BackendError&) {
+    out_of_memory(f, plan, what, bytes, "none");
   }
+}
+
+std::byte* arena_of(const Function::Data& f, const Plan& plan) {
+  Session::Data& session = *f.session;
+  if (session.arena.bytes() >= plan.arena_bytes) return session.arena.data();
+  session.arena = Tensor();  // the old one makes room; other plans take the new one at their next call
+  session.arena = memory_for(f, plan, "the arena", u8, {plan.arena_bytes});
   return session.arena.data();
 }
 
-void check_failure(Function::Data& f, Plan& plan) {
+void make_outputs(const Function::Data& f, BoundFunction& bound) {
+  for (size_t i = 0; i < bound.outputs.size(); ++i) {
+    if (bound.outputs[i].data() != nullptr && bound.outputs[i].unique()) continue;
+    const Type& type = bound.plan->interface.output_types[i];
+    bound.outputs[i] = memory_for(f, *bound.plan, "a result", type.dtype, sizes_of(type.shape));
+  }
+}
+
+void check_failure(const Function::Data& f, const Plan& plan) {
   if (plan.failed_step < 0) return;
   const PlanStep& step = plan.steps[static_cast<size_t>(plan.failed_step)];
-  f.session->torn |= plan.changes_state_by(plan.failed_step);
+  if (plan.changes_state_by(plan.failed_step)) f.session->torn.insert(f.updated.begin(), f.updated.end());
   throw UserError(step.op + ": " + step.kernel->take_failure() + "\n  " + step.op + " at " + step.origin->text());
+}
+
+void require_whole(const Function::Data& f) {
+  const std::set<std::string>& torn = f.session->torn;
+  if (torn.empty()) return;
+  std::string list;
+  int shown = 0;
+  for (const std::string& path : torn)
+    if (++shown <= 5) list += (list.empty() ? "'" : ", '") + path + "'";
+  if (shown > 5) list += " and " + std::to_string(shown - 5) + " more";
+  throw UserError(title(f) + ": the state must be whole, got states that an earlier call which failed may have left half-changed: " + list +
+                  "; set each of them by session.set before the next call");
+}
+
+void print_watched(const Function::Data& f, const BoundFunction& bound) {
+  std::ostream* out = f.session->options.print_to;
+  for (size_t i = 0; i < f.watches.size(); ++i) {
+    const Watch& w = f.watches[i];
+    if (!w.prints) continue;
+    const Tensor& value = bound.outputs[f.results + i];
+    (out == nullptr ? std::cerr : *out) << w.name << " = " << value.type_text() << " at " << w.origin->user.text() << "\n" << value << "\n" << std::flush;
+  }
 }
 
 }  // namespace
 
-Results Function::operator()(const std::vector<Tensor>& given) const {
+Results Function::operator()(const std::vector<Tensor>& feeds) const {
   Data& f = *data_;
   Session::Data& session = *f.session;
   const std::lock_guard lock(session.mutex);
-  if (session.torn)
-    throw UserError(title(f) + ": an earlier call failed after it had changed parts of the state; restore the state (session.set or load) before the next call");
-  std::vector<Tensor> feeds = given;
-  BoundFunction& bound = bound_for(f, bind_feeds(f, feeds));
+  require_whole(f);
+  BoundFunction& bound = bound_for_feeds(f, feeds);
   Plan& plan = *bound.plan;
   std::vector<const std::byte*> feed_addresses;
   for (const Tensor& t : feeds) feed_addresses.push_back(t.data());
   std::vector<std::byte*> state_addresses, output_addresses;
   for (const std::string& path : plan.interface.states) state_addresses.push_back(session.states.at(path).data());
-  for (size_t i = 0; i < bound.outputs.size(); ++i) {
-    const Type& type = plan.interface.output_types[i];
-    if (bound.outputs[i].data() == nullptr || !bound.outputs[i].unique())
-      bound.outputs[i] = Tensor::uninitialized(type.dtype, sizes_of(type.shape));
-    output_addresses.push_back(bound.outputs[i].data());
-  }
-  plan.set_addresses(arena_of(session, plan), feed_addresses, state_addresses, output_addresses);
-  session.backend->run(plan);
+  bound.ran = false;
+  make_outputs(f, bound);
+  for (Tensor& t : bound.outputs) output_addresses.push_back(t.data());
+  plan.set_addresses(arena_of(f, plan), feed_addresses, state_addresses, output_addresses);
+  f.backend->run(plan);
   check_failure(f, plan);
+  bound.ran = true;
   f.stats.calls += 1;
+  f.last_call = ++session.calls;
   if (f.advances_step)
-    if (const auto step = session.states.find(std::string(session_step_path)); step != session.states.end()) step->second.span<int64_t>()[0] += 1;
-  return bound.outputs;
+    if (const auto step = session.states.find(session_step_path); step != session.states.end()) step->second.span<int64_t>()[0] += 1;
+  if (!f.watches.empty()) print_watched(f, bound);
+  return {bound.outputs.begin(), bound.outputs.begin() + static_cast<std::ptrdiff_t>(f.results)};
+}
+
+namespace {
+
+std::vector<Probe> probes_of(const Function::Data& f) {
+  if (f.plans.empty() || !f.plans.front().ran) throw UserError(title(f) + ": probes must be read after a call, got none that was completed");
+  std::vector<Probe> probes;
+  for (size_t i = 0; i < f.watches.size(); ++i)
+    if (!f.watches[i].prints) probes.push_back({f.watches[i].name, f.plans.front().outputs[f.results + i], f.watches[i].origin->text()});
+  return probes;
+}
+
+std::string known_probes(const std::vector<Watch>& watches) {
+  std::string list;
+  for (const Watch& w : watches)
+    if (!w.prints) list += (list.empty() ? "; there are: '" : ", '") + w.name + "'";
+  return list.empty() ? "; there are none" : list;
+}
+
+}  // namespace
+
+std::vector<Probe> Function::probes() const {
+  const std::lock_guard lock(data_->session->mutex);
+  return probes_of(*data_);
+}
+
+Tensor Function::probe(std::string_view name) const {
+  const std::lock_guard lock(data_->session->mutex);
+  for (Probe& p : probes_of(*data_))
+    if (p.name == name) return p.value;
+  throw UserError(title(*data_) + ": a probe of this name must be on the way to the results, got '" + std::string(name) + "'" + known_probes(data_->watches));
+}
+
+Tensor Session::probe(std::string_view name) const {
+  const std::lock_guard lock(data_->mutex);
+  std::shared_ptr<Function::Data> latest;
+  for (const std::weak_ptr<Function::Data>& weak : data_->probing) {
+    const std::shared_ptr<Function::Data> f = weak.lock();
+    if (!f || f->last_call == 0 || (latest && f->last_call < latest->last_call)) continue;
+    if (std::any_of(f->watches.begin(), f->watches.end(), [&](const Watch& w) { return !w.prints && w.name == name; })) latest = f;
+  }
+  if (latest)
+    for (Probe& p : probes_of(*latest))
+      if (p.name == name) return p.value;
+  throw UserError("session.probe: a call must have run a probe of this name, got none of '" + std::string(name) + "'");
 }
 
 FunctionStats Function::stats() const {
@@ -227,12 +289,12 @@ FunctionStats Function::stats() const {
 
 int64_t Function::memory(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
-  return bind_and_plan(data_->tidy, bindings, *data_->session->backend, data_->passes)->arena_bytes;
+  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->passes)->arena_bytes;
 }
 
 std::string Function::plan_text(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
-  return bind_and_plan(data_->tidy, bindings, *data_->session->backend, data_->passes)->text();
+  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->passes)->text();
 }
 
 Graph Function::graph() const { return data_->tidy.graph; }
@@ -240,55 +302,99 @@ Graph Function::graph() const { return data_->tidy.graph; }
 Session::Session(Graph graph, SessionOptions options) : data_(std::make_shared<Data>()) {
   data_->graph = std::move(graph);
   data_->options = std::move(options);
-  if (data_->options.device.kind() == Device::Kind::reference) data_->backend = std::make_unique<ReferenceBackend>();
-  else data_->backend = std::make_unique<CpuBackend>(CpuOptions{.threads = data_->options.threads, .jit = data_->options.jit}, std::make_unique<ReferenceBackend>());
 }
+
+namespace {
+
+void require_here(const std::string& name, const Session::Data& session, const Value& v) {
+  if (v.graph_data() != session.graph.data())
+    throw UserError(name + ": values must belong to the session's graph, got a value of another graph\n  " + std::string(v.node().op->name) + " built at " +
+                    v.node().origin->text());
+}
+
+void require_updates(const std::string& name, const Session::Data& session, const Updates& updates) {
+  std::map<uint32_t, OriginRef> updated;
+  for (const Update& u : updates) {
+    require_here(name, session, u.state);
+    require_here(name, session, u.value);
+    if (u.state.node().op->effects != Effects::state)
+      throw UserError(name + ": only parameters and states can be updated, got " + std::string(u.state.node().op->name) + " at " + u.state.node().origin->text());
+    const std::string& path = u.state.node().attrs<NamedAttrs>().name;
+    if (!(u.state.type() == u.value.type()))
+      throw UserError(name + ": an update must have its state's type, got " + u.value.type().text() + " for '" + path + "' of " + u.state.type().text() +
+                      "\n  new value built at " + u.value.node().origin->text());
+    if (!updated.emplace(u.state.node_id(), u.value.node().origin).second)
+      throw UserError(name + ": a state must be updated once, got two updates of '" + path + "'\n  built at " + updated[u.state.node_id()]->text() + " and at " +
+                      u.value.node().origin->text());
+  }
+}
+
+// The probes and prints on the way to the roots, and those whose operand is on it; in the order in which the operands are computed.
+std::vector<Value> watched_values(const std::string& name, const Graph& graph, const std::vector<Value>& roots, std::vector<Watch>& watches) {
+  std::vector<Ref> refs;
+  for (const Value& v : roots) refs.push_back({v.node_id(), v.output()});
+  std::map<uint32_t, size_t> place;  // in the canonical order
+  for (uint32_t id : canonical_order(graph, refs)) place.emplace(id, place.size());
+  std::vector<std::pair<size_t, uint32_t>> found;
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.op->effects != Effects::host || !node.attributes.is<WatchAttrs>()) continue;
+    const auto operand = place.find(node.inputs[0].node);
+    if (operand == place.end()) continue;
+    place.emplace(id, operand->second);  // one may watch another
+    found.emplace_back(operand->second, id);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<Value> values;
+  std::map<std::string, OriginRef> names;
+  for (const auto& [unused, id] : found) {
+    const Node& node = graph.node(id);
+    const Watch w{node.attrs<WatchAttrs>().name, node.op->name == print_op.name, node.origin};
+    if (!w.prints)
+      if (const auto [first, fresh] = names.emplace(w.name, w.origin); !fresh)
+        throw UserError(name + ": probes must have different names, got two of '" + w.name + "'\n  at " + first->second->text() + " and at " + w.origin->text());
+    watches.push_back(w);
+    values.push_back(graph.value({id, 0}));
+  }
+  return values;
+}
+
+}  // namespace
 
 Function Session::function(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const Updates& updates, FunctionOptions options) const {
   auto f = std::make_shared<Function::Data>();
   f->session = data_;
   f->options = std::move(options);
   const std::string name = title(*f);
-  const auto require_here = [&](const Value& v) {
-    if (v.graph_data() != data_->graph.data())
-      throw UserError(name + ": values must belong to the session's graph, got a value of another graph at " + v.node().origin->text());
-  };
   for (const Value& v : inputs) {
-    require_here(v);
+    require_here(name, *data_, v);
     if (v.node().op->name != input_op.name)
       throw UserError(name + ": inputs must be made by graph.input, got " + std::string(v.node().op->name) + " at " + v.node().origin->text());
-    f->input_types.push_back(v.type());
-    f->input_origins.push_back(v.node().origin);
+    f->inputs.emplace_back(v);
   }
-  for (const Value& v : outputs) require_here(v);
-  std::map<uint32_t, OriginRef> updated;
+  std::vector<Value> roots = outputs;
+  for (const Value& v : outputs) require_here(name, *data_, v);
+  require_updates(name, *data_, updates);
   for (const Update& u : updates) {
-    require_here(u.state);
-    require_here(u.value);
-    if (u.state.node().op->effects != Effects::state)
-      throw UserError(name + ": only parameters and states can be updated, got " + std::string(u.state.node().op->name) + " at " + u.state.node().origin->text());
-    if (!(u.state.type() == u.value.type()))
-      throw UserError(name + ": an update must have its state's type, got " + u.value.type().text() + " for '" + u.state.node().attrs<NamedAttrs>().name +
-                      "' of " + u.state.type().text() + "\n  new value built at " + u.value.node().origin->text());
-    if (!updated.emplace(u.state.node_id(), u.value.node().origin).second)
-      throw UserError(name + ": a state must be updated once, got two updates of '" + u.state.node().attrs<NamedAttrs>().name + "'\n  built at " +
-                      updated[u.state.node_id()]->text() + " and at " + u.value.node().origin->text());
+    roots.push_back(u.value);
+    f->updated.push_back(u.state.node().attrs<NamedAttrs>().name);
   }
+  std::vector<Value> all = outputs;
+  for (const Value& v : watched_values(name, data_->graph, roots, f->watches)) all.push_back(v);
+  f->results = outputs.size();
+
+  const std::lock_guard lock(data_->mutex);
+  f->backend = &data_->backend(f->options.backend.value_or(data_->options.device));
   f->passes.disabled = {data_->options.disabled_passes.begin(), data_->options.disabled_passes.end()};
   f->passes.verify = data_->options.verify_passes;
-  const PassContext context{.evaluate = evaluate_node, .capabilities = data_->backend->capabilities()};
-  f->tidy = tidy_function(data_->graph, inputs, outputs, updates, context, f->passes);
-  for (size_t id = 0; id < f->tidy.graph.size(); ++id) {
-    const Node& node = f->tidy.graph.node(static_cast<uint32_t>(id));
-    f->advances_step |= node.op->effects == Effects::random;
-    if (node.op->name != input_op.name) continue;
-    const std::string& input = node.attrs<NamedAttrs>().name;
-    if (std::find(f->tidy.inputs.begin(), f->tidy.inputs.end(), input) == f->tidy.inputs.end())
-      throw UserError(name + ": every input that the outputs need must be listed, got none for '" + input + "'\n  built at " + node.origin->text());
-  }
+  const PassContext context{.evaluate = evaluate_node, .capabilities = f->backend->capabilities()};
+  f->tidy = tidy_function(data_->graph, inputs, all, updates, context, f->passes);
+  require_bindable(name, f->inputs, f->tidy.graph);
+  for (uint32_t id = 0; id < f->tidy.graph.size(); ++id) f->advances_step |= f->tidy.graph.node(id).op->effects == Effects::random;
   f->advances_step |= !updates.empty();
-  const std::lock_guard lock(data_->mutex);
   initialize_states(*data_, f->tidy.graph);
+  std::erase_if(data_->probing, [](const auto& weak) { return weak.expired(); });
+  if (std::any_of(f->watches.begin(), f->watches.end(), [](const Watch& w) { return !w.prints; })) data_->probing.push_back(f);
   return Function(std::move(f));
 }
 
@@ -301,8 +407,9 @@ Tensor Session::get(const std::string& path) const {
 
 Tensor Session::get(const Value& state) const {
   const std::lock_guard lock(data_->mutex);
+  require_here("session.get", *data_, state);
   const Node& node = state.node();
-  if (node.op->effects != Effects::state) throw UserError("session.get: a parameter or state is needed, got " + std::string(node.op->name));
+  if (node.op->effects != Effects::state) throw UserError("session.get: a parameter or state is needed, got " + std::string(node.op->name) + " at " + node.origin->text());
   const std::string& path = node.attrs<NamedAttrs>().name;
   if (data_->states.count(path) == 0) data_->states[path] = initial_value(node, data_->options.seed);
   return data_->states[path].clone();
@@ -317,10 +424,13 @@ void Session::set(const std::string& path, const Tensor& value) const {
 
 void Session::set(const Value& state, const Tensor& value) const {
   const std::lock_guard lock(data_->mutex);
+  require_here("session.set", *data_, state);
+  if (state.node().op->effects != Effects::state)
+    throw UserError("session.set: a parameter or state is needed, got " + std::string(state.node().op->name) + " at " + state.node().origin->text());
   const std::string& path = state.node().attrs<NamedAttrs>().name;
   if (value.dtype() != state.dtype() || value.sizes() != sizes_of(state.shape()))
     throw UserError("session.set: '" + path + "' must be " + state.type().text() + ", got " + value.type_text());
-  data_->torn = false;
+  data_->torn.erase(path);
   Tensor& own = data_->states[path];
   if (own.data() != nullptr && own.sizes() == value.sizes() && own.dtype() == value.dtype())
     std::copy_n(value.data(), value.bytes(), own.data());
@@ -340,16 +450,14 @@ Results Session::eval(const std::vector<Value>& values, const Feeds& feeds) cons
     inputs.push_back(value);
     tensors.push_back(tensor);
   }
-  const Function f = function(inputs, values, {}, {.name = "eval"});
-  const int64_t before = step();
-  Results results = f(tensors);
-  if (const auto found = data_->states.find(std::string(session_step_path)); found != data_->states.end())
-    found->second.span<int64_t>()[0] = before;
-  return results;
+  Function f = function(inputs, values, {}, {.name = "eval"});
+  f.data_->advances_step = false;
+  return f(tensors);
 }
 
 int64_t Session::step() const {
-  const auto found = data_->states.find(std::string(session_step_path));
+  const std::lock_guard lock(data_->mutex);
+  const auto found = data_->states.find(session_step_path);
   return found == data_->states.end() ? 0 : found->second.span<int64_t>()[0];
 }
 

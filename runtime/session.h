@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,17 +38,21 @@ struct SessionOptions {
   bool jit = true;                 // compile fused kernels where LLVM is found; else they are interpreted
   bool verify_passes = false;
   std::vector<std::string> disabled_passes = {};
+  std::ostream* print_to = nullptr;  // where print(v) goes; null: the standard error
 };
 
 struct FunctionOptions {
   std::string name = "";           // for messages and stats
+  /// Where this function runs, if not on the session's device: {.backend = reference} runs node by node.
+  std::optional<Device> backend = {};
 };
 
 /// Counters of a function.
 struct FunctionStats {
   int64_t calls = 0;
   int64_t plans_made = 0;          // a plan is made for each new binding of the dims
-  int64_t plans_cached = 0;        // kept now
+  int64_t plans_cached = 0;        // kept now: at most SessionOptions::plan_cache
+  int64_t plans_dropped = 0;       // the least recently used one makes room for a new one
   int64_t steps = 0;               // of the newest plan
   int64_t arena_bytes = 0;
   int64_t largest_live_bytes = 0;
@@ -56,20 +63,33 @@ struct FunctionStats {
 using Results = std::vector<Tensor>;
 using Feeds = std::vector<std::pair<Value, Tensor>>;
 
-/// A compiled function; a shared handle. Calls on one session are serialized.
+/// The value that a probe saw in the last call.
+struct Probe {
+  std::string name;
+  Tensor value;
+  std::string line;  // of the probe
+};
+
+/// A compiled function; a shared handle. Calls on one session are serialized. A result's memory is written again by a later call only when nobody holds
+/// a handle to it.
 class Function {
  public:
   struct Data;
   explicit Function(std::shared_ptr<Data> data) : data_(std::move(data)) {}
 
   /// One tensor per input, in the order given to session.function. A feed of another rank is taken in the declared shape when the number
-  /// of elements and the first size agree. UserError: number of feeds, dtype, sizes that contradict; out of range indices. BackendError: memory.
+  /// of elements and the first size agree. UserError: number of feeds, dtype, sizes that contradict; out of range indices; a state that an earlier call
+  /// left half-changed. BackendError: memory; the function and the session stay usable.
   Results operator()(const std::vector<Tensor>& feeds) const;
   template <class... Feeds>
     requires(std::same_as<std::remove_cvref_t<Feeds>, Tensor> && ...)
   Results operator()(const Feeds&... feeds) const {
     return (*this)(std::vector<Tensor>{feeds...});
   }
+
+  /// Values of the probes (ops/marks.h) that this function runs, as of its last call. UserError: no call yet, no such probe.
+  std::vector<Probe> probes() const;
+  Tensor probe(std::string_view name) const;
 
   FunctionStats stats() const;
   /// Bytes of the arena for these sizes of the dims, without running or allocating.
@@ -80,6 +100,7 @@ class Function {
   Graph graph() const;
 
  private:
+  friend class Session;
   std::shared_ptr<Data> data_;
 };
 
@@ -102,7 +123,11 @@ class Session {
   /// A knob or any other state of rank 0.
   void set(const Value& state, double value) const;
 
-  /// Values of anything, given feeds for the inputs that they need. Changes no state.
+  /// The value that the probe of this name saw in the last call that ran one. UserError: no such call.
+  Tensor probe(std::string_view name) const;
+
+  /// Values of anything, gradients too, given feeds for the inputs that they need. Changes no state, the step included. Compiles each time: for looking
+  /// inside; make a function of what is computed often.
   Results eval(const std::vector<Value>& values, const Feeds& feeds = {}) const;
   /// Number of calls that drew or updated.
   int64_t step() const;

@@ -116,14 +116,6 @@ TEST(Errors, OfAFailedBuilderLeaveTheGraphAsItWas) {
   EXPECT_EQ(g.size(), before);
 }
 
-TEST(Errors, OfFeedsNameTheInput) {
-  Graph g;
-  const Value x = g.input("x", f32, {g.dim("n"), 2});
-  const Function f = Session(g).function({x}, {sum(x)});
-  EXPECT_NE(message_of([&] { f(Tensor(u8, {3, 2})); }).find("input 'x' must be f32[n,2], got u8[3,2]"), std::string::npos);
-  EXPECT_NE(message_of([&] { f(); }).find("one tensor per input is needed (x), got 0"), std::string::npos);
-}
-
 TEST(Text, IsOneLineANode) {
   Graph g;
   const Value x = g.input("x", f32, {g.dim("n"), 2});

@@ -1,0 +1,239 @@
+// What bad input gets: the text of each message, with the user's lines.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include <lanc/lanc.h>
+
+namespace lanc {
+namespace {
+
+template <class E = UserError, class F>
+std::string message_of(F f) {
+  try {
+    f();
+  } catch (const E& error) {
+    return error.what();
+  } catch (const std::exception& error) {
+    return std::string("another kind of error: ") + error.what();
+  }
+  return "no error";
+}
+
+std::string at(int line) { return "errors_test.cpp:" + std::to_string(line); }
+
+struct Classifier {
+  Graph g;
+  int line;  // of its inputs; the layer stands on the next one
+  Value x, y;
+  models::Dense net;
+  Value loss;
+  Session session;
+  Function f;
+};
+
+Classifier classifier() {
+  Graph g;
+  const Dim batch = g.dim("batch");
+  const int line = __LINE__ + 1;
+  const Value x = g.input("x", f32, {batch, 3}), y = g.input("y", i32, {batch});
+  const models::Dense net(g.scope("net"), 3, 4);
+  const Value loss = losses::softmax_cross_entropy(net(x), y);
+  const Session session(g);
+  return {g, line, x, y, net, loss, session, session.function({x, y}, {loss}, {}, {.name = "evaluate"})};
+}
+
+TEST(FeedErrors, OfAMissingOrSurplusFeedListTheInputs) {
+  const Classifier c = classifier();
+  const Tensor images(f32, {5, 3}), labels(i32, {5});
+  EXPECT_EQ(message_of([&] { c.f(images); }),
+            "function 'evaluate': one tensor per input is needed (x f32[batch,3] and y i32[batch]), got 1 (f32[5,3])");
+  EXPECT_EQ(message_of([&] { c.f(images, labels, labels); }),
+            "function 'evaluate': one tensor per input is needed (x f32[batch,3] and y i32[batch]), got 3 (f32[5,3], i32[5] and i32[5])");
+  EXPECT_EQ(message_of([&] { c.f(); }), "function 'evaluate': one tensor per input is needed (x f32[batch,3] and y i32[batch]), got 0");
+  EXPECT_EQ(message_of([&] { c.session.function({}, {c.net.weight})(images); }), "function: one tensor per input is needed (none), got 1 (f32[5,3])");
+}
+
+TEST(FeedErrors, OfBytesForFloatsSayHowToConvert) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.f(Tensor(u8, {5, 3}), Tensor(i32, {5})); }),
+            "function 'evaluate': input 'x' must be f32[batch,3], got u8[5,3]; convert with tensor.to(f32)\n  input 'x' built at " + at(c.line));
+  EXPECT_EQ(message_of([&] { c.f(Tensor(f32, {5, 3}), Tensor(i64, {5})); }),
+            "function 'evaluate': input 'y' must be i32[batch], got i64[5]; convert with tensor.to(i32)\n  input 'y' built at " + at(c.line));
+}
+
+TEST(FeedErrors, OfWrongSizesShowDeclaredAndFed) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.f(Tensor(f32, {5, 4}), Tensor(i32, {5})); }),
+            "function 'evaluate': input 'x' must be f32[batch,3], got f32[5,4]\n  input 'x' built at " + at(c.line));
+  EXPECT_EQ(message_of([&] { c.f(Tensor(f32, {}), Tensor(i32, {5})); }),
+            "function 'evaluate': input 'x' must be f32[batch,3], got f32[]\n  input 'x' built at " + at(c.line));
+}
+
+TEST(FeedErrors, OfADimWithTwoSizesNameIt) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.f(Tensor(f32, {5, 3}), Tensor(i32, {6})); }),
+            "function 'evaluate': dim 'batch' must have one size, got 5 and 6 in input 'y'\n  input 'y' built at " + at(c.line));
+}
+
+TEST(FeedErrors, OfExpressionsShowWhatTheyAreHere) {
+  Graph g;
+  const Dim n = g.dim("n");
+  const int line = __LINE__ + 1;
+  const Value x = g.input("x", f32, {2 * n}), y = g.input("y", f32, {n * n + 1});
+  const Function f = Session(g).function({x, y}, {sum(x) + sum(y)});
+  EXPECT_EQ(f(Tensor(f32, {6}), Tensor(f32, {10}))[0].item<float>(), 0);  // n = 3 from 2*n = 6
+  EXPECT_EQ(message_of([&] { f(Tensor(f32, {6}), Tensor(f32, {11})); }),
+            "function: input 'y' must be f32[n*n + 1], here [10], got f32[11]\n  input 'y' built at " + at(line));
+  EXPECT_EQ(message_of([&] { f(Tensor(f32, {7}), Tensor(f32, {10})); }),
+            "function: input 'x' must be f32[2*n], got f32[7]\n  input 'x' built at " + at(line));
+}
+
+TEST(FeedErrors, LeaveTheFunctionUsable) {
+  const Classifier c = classifier();
+  const Tensor images(f32, {5, 3}), labels(i32, {5});
+  const Tensor before = c.f(images, labels)[0];
+  message_of([&] { c.f(images, Tensor(i32, {6})); });
+  EXPECT_TRUE(identical(c.f(images, labels)[0], before));
+}
+
+TEST(DimErrors, OfADimThatNoInputBindsNameTheNodeThatNeedsIt) {
+  Graph g;
+  const Dim n = g.dim("n"), m = g.dim("m");
+  const Value x = g.input("x", f32, {floordiv(n, 2)});
+  const int line = __LINE__ + 1;
+  const Value y = random_uniform(g.scope("noise"), {m}), z = sum(x);
+  const std::string start = "function: dim 'm' must be bound by a size of a listed input, got none; it is needed by ";
+  const std::string text = message_of([&] { Session(g).function({}, {y}); });
+  EXPECT_EQ(text.substr(0, start.size()), start);
+  EXPECT_NE(text.find("f32[m]\n  "), std::string::npos) << text;
+  EXPECT_NE(text.find(" at " + at(line)), std::string::npos) << text;
+  EXPECT_EQ(message_of([&] { Session(g).function({x}, {z}); }),
+            "function: dim 'n' must be bound by a size of a listed input, got none; it is needed by input f32[floordiv(n, 2)]\n  input at " + at(line - 2));
+}
+
+TEST(DimErrors, OfARecordedEqualityNameTheOpAndBothSizes) {
+  Graph g;
+  const Value x = g.input("x", f32, {2, g.dim("a")}), w = g.input("w", f32, {g.dim("b"), 3});
+  const int line = __LINE__ + 1;
+  const Value y = matmul(x, w);
+  const Function f = Session(g).function({x, w}, {y});
+  const std::string text = message_of([&] { f(Tensor(f32, {2, 4}), Tensor(f32, {5, 3})); });
+  EXPECT_EQ(text.rfind("matmul: inner dimensions must be equal, got lhs f32[2,a] and rhs f32[b,3] (a and b)", 0), 0u) << text;
+  EXPECT_NE(text.find("matmul at " + at(line)), std::string::npos) << text;
+  EXPECT_NE(text.find("here a is 4 and b is 5"), std::string::npos) << text;
+}
+
+TEST(FunctionErrors, OfAnInputThatIsNotListedNameIt) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.session.function({c.x}, {c.loss}, {}, {.name = "loss"}); }),
+            "function 'loss': every input that is needed must be listed, got none for 'y'\n  input 'y' built at " + at(c.line));
+  EXPECT_EQ(message_of([&] { c.session.eval({c.loss}, {{c.x, Tensor(f32, {5, 3})}}); }),
+            "function 'eval': every input that is needed must be listed, got none for 'y'\n  input 'y' built at " + at(c.line));
+}
+
+TEST(FunctionErrors, OfAnInputListedTwice) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.session.function({c.x, c.y, c.x}, {c.loss}); }),
+            "function: an input must be listed once, got 'x' twice\n  input 'x' built at " + at(c.line));
+}
+
+TEST(FunctionErrors, OfAnInputThatIsNone) {
+  const Classifier c = classifier();
+  const std::string text = message_of([&] { c.session.function({c.net.weight}, {c.net.weight}); });
+  EXPECT_EQ(text.rfind("function: inputs must be made by graph.input, got parameter at " + at(c.line + 1), 0), 0u) << text;
+}
+
+TEST(FunctionErrors, OfAValueOfAnotherGraphNameItsLine) {
+  const Classifier c = classifier();
+  Graph other;
+  const int line = __LINE__ + 1;
+  const Value z = other.input("z", f32, {});
+  const std::string got = "values must belong to the session's graph, got a value of another graph\n  input built at " + at(line);
+  EXPECT_EQ(message_of([&] { c.session.function({}, {z}); }), "function: " + got);
+  EXPECT_EQ(message_of([&] { c.session.function({z}, {c.loss}); }), "function: " + got);
+  EXPECT_EQ(message_of([&] { c.session.eval({z}); }), "function 'eval': " + got);
+  EXPECT_EQ(message_of([&] { c.session.function({}, {}, {{c.net.weight, z}}); }), "function: " + got);
+  EXPECT_EQ(message_of([&] { c.session.get(z); }), "session.get: " + got);
+  EXPECT_EQ(message_of([&] { c.session.set(z, 1.0); }), "session.set: " + got);
+  EXPECT_NE(message_of([&] { c.x + z; }).find("add: operands must belong to one graph, got values of two graphs"), std::string::npos);
+}
+
+TEST(FunctionErrors, OfUpdatesNameTheState) {
+  const Classifier c = classifier();
+  const Value w = c.net.weight, twice = w * 2.0;
+  EXPECT_EQ(message_of([&] { c.session.function({c.x}, {}, {{c.x, c.x}}); }), "function: only parameters and states can be updated, got input at " + at(c.line));
+  EXPECT_NE(message_of([&] { c.session.function({}, {}, {{w, sum(w)}}); }).find("an update must have its state's type, got f32[] for 'net/weight' of f32[4,3]"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { c.session.function({}, {}, {{w, twice}, {w, twice}}); }).find("a state must be updated once, got two updates of 'net/weight'"),
+            std::string::npos);
+}
+
+TEST(StateErrors, OfAPathCreatedTwiceShowBothLines) {
+  Graph g;
+  const int line = __LINE__ + 1;
+  const models::Dense first(g.scope("net"), 3, 4);
+  EXPECT_NE(first.weight.node_id(), 1000u);
+  const std::string text = message_of([&] { models::Dense(g.scope("net"), 3, 4); });
+  EXPECT_EQ(text.rfind("parameter 'net/weight': a path must be created once, got it a second time\n  first at " + at(line), 0), 0u) << text;
+  EXPECT_NE(text.find("; again at " + at(line + 2)), std::string::npos) << text;
+}
+
+TEST(StateErrors, OfUnreachedParametersNameThemAndSuggestAPattern) {
+  const Classifier c = classifier();
+  const int line = __LINE__ + 1;
+  const models::Dense unused(c.g.scope("unused"), 3, 4);
+  EXPECT_EQ(unused.weight.rank(), 2);
+  const std::string text = message_of([&] { optimizers::sgd().minimize(c.loss); });
+  EXPECT_NE(text.find("unused/"), std::string::npos) << text;
+  EXPECT_NE(text.find(at(line)), std::string::npos) << text;
+  EXPECT_NE(text.find("minimize(loss, \""), std::string::npos) << text;
+}
+
+TEST(StateErrors, OfGetAndSetNameThePath) {
+  const Classifier c = classifier();
+  EXPECT_EQ(message_of([&] { c.session.get("net/nothing"); }), "session.get: a path must name a parameter or state, got 'net/nothing'");
+  EXPECT_EQ(message_of([&] { c.session.set("x", Tensor(f32, {5, 3})); }), "session.set: a path must name a parameter or state, got 'x'");
+  EXPECT_EQ(message_of([&] { c.session.set("net/weight", Tensor(f32, {3, 4})); }), "session.set: 'net/weight' must be f32[4,3], got f32[3,4]");
+  EXPECT_EQ(message_of([&] { c.session.get(c.loss * 1.0); }).rfind("session.get: a parameter or state is needed, got mul at ", 0), 0u);
+}
+
+TEST(TensorErrors, NameTheTensor) {
+  EXPECT_EQ(message_of([] { Tensor::of<float>({2, 2}, {1, 2, 3}); }), "tensor: sizes [2,2] need 4 values, got 3");
+  EXPECT_EQ(message_of([] { Tensor(f32, {2, -1}); }), "tensor: sizes must be >= 0, got [2,-1]");
+  EXPECT_EQ(message_of([] { Tensor(f32, {int64_t{1} << 40, 1 << 20}); }), "tensor: at most 2^48 elements, got sizes [1099511627776,1048576]");
+  EXPECT_EQ(message_of([] { Tensor(f32, {3}).item<float>(); }), "tensor: item needs a tensor of one element, got f32[3]");
+  EXPECT_EQ(message_of([] { Tensor(f32, {3}).span<double>(); }), "tensor: span must ask for the tensor's own type, got f64 for f32[3]");
+  EXPECT_EQ(message_of([] { Tensor(f32, {3}).reshaped({2, 2}); }), "tensor: reshaped keeps the number of elements, got f32[3] to [2,2]");
+}
+
+TEST(MemoryErrors, SayWhatWasAskedAndNameTheLargestBuffers) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("n"), 1});
+  const int line = __LINE__ + 1;
+  const Value square = matmul(x, transpose(x));
+  const Value y = sum(square + transpose(square));
+  for (const Device device : {Device::cpu(), Device::reference()}) {
+    const Session session(g, {.device = device});
+    const Function f = session.function({x}, {y}, {}, {.name = "big"});
+    const Tensor small = Tensor::of<float>({2, 1}, {1, 2});
+    EXPECT_EQ(f(small)[0].item<float>(), 18);
+    const std::string text = message_of<BackendError>([&] { f(Tensor(f32, {3'000'000, 1})); });
+    EXPECT_EQ(text.rfind("function 'big': memory for the arena must be available, ", 0), 0u) << text;
+    EXPECT_NE(text.find("\n  planned peak: "), std::string::npos) << text;
+    EXPECT_NE(text.find(" bytes: contract f32[3000000,3000000] at " + at(line)), std::string::npos) << text;
+    EXPECT_EQ(f(small)[0].item<float>(), 18);  // the session stays usable
+  }
+}
+
+TEST(MemoryErrors, OfAResultSayThatItIsOne) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("n"), 1});
+  const Function f = Session(g).function({x}, {matmul(x, transpose(x))});
+  const std::string text = message_of<BackendError>([&] { f(Tensor(f32, {3'000'000, 1})); });
+  EXPECT_EQ(text.rfind("function: memory for a result must be available, 33527.61 GiB (36000000000000 bytes), got ", 0), 0u) << text;
+  EXPECT_EQ(f(Tensor::of<float>({1, 1}, {3}))[0].item<float>(), 9);
+}
+
+}  // namespace
+}  // namespace lanc
