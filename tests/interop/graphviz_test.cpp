@@ -56,10 +56,10 @@ TEST(Graphviz, DrawsScopesAsNestedBoxes) {
 TEST(Graphviz, WritesScalarsIntoTheirUsersUnlessAllNodesAreWanted) {
   const Example example;
   const std::string brief = to_graphviz({example.y}), full = to_graphviz({example.y}, {.all_nodes = true});
-  EXPECT_TRUE(contains(brief, "mul(2, ·)")) << brief;
+  EXPECT_TRUE(contains(brief, "mul(2.0, ·)")) << brief;
   EXPECT_FALSE(contains(brief, "broadcast")) << brief;
   EXPECT_TRUE(contains(full, "label=\"broadcast\\n")) << full;
-  EXPECT_TRUE(contains(full, "label=\"2\\nf32[]\"")) << full;
+  EXPECT_TRUE(contains(full, "label=\"2.0\\nf32[]\"")) << full;
 }
 
 TEST(Graphviz, DrawsAnEdgeForEachUseOfAValue) {
