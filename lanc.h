@@ -30,6 +30,7 @@
 #include <lanc/ops/scatter.h>
 #include <lanc/ops/slice.h>
 #include <lanc/runtime/session.h>
+#include <lanc/runtime/summary.h>
 #include <lanc/train/batches.h>
 #include <lanc/train/csv.h>
 #include <lanc/train/curve.h>

@@ -1,6 +1,7 @@
 #include <lanc/runtime/session.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <list>
@@ -174,7 +175,10 @@ std::byte* arena_of(const Function::Data& f, const Plan& plan) {
 
 void make_outputs(const Function::Data& f, BoundFunction& bound) {
   for (size_t i = 0; i < bound.outputs.size(); ++i) {
-    if (bound.outputs[i].data() != nullptr && bound.outputs[i].unique()) continue;
+    if (bound.outputs[i].data() != nullptr && bound.outputs[i].unique()) {
+      std::atomic_thread_fence(std::memory_order_acquire);  // another thread's last read of it is over
+      continue;
+    }
     const Type& type = bound.plan->interface.output_types[i];
     bound.outputs[i] = memory_for(f, *bound.plan, "a result", type.dtype, sizes_of(type.shape));
   }
