@@ -37,7 +37,7 @@ const OpSet& all_ops() {
     add({&gather_op, &pick_op});                                                  // ops/index.h
     add({&scatter_set_op, &scatter_add_op, &scatter_max_op});                     // ops/scatter.h
     add({&iota_op});                                                              // ops/constructors.h
-    add({&random_uniform_op});                                                    // ops/random.h
+    add({&random_uniform_op, &random_bernoulli_op, &random_categorical_op, &random_permutation_op});  // ops/random.h
     add({&stop_gradient_op, &with_update_op, &probe_op, &print_op});              // ops/marks.h
     return ops;
   }();
