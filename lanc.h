@@ -19,6 +19,7 @@
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/cumulative.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
@@ -29,6 +30,8 @@
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scatter.h>
 #include <lanc/ops/slice.h>
+#include <lanc/ops/softmax.h>
+#include <lanc/ops/statistics.h>
 #include <lanc/runtime/session.h>
 #include <lanc/runtime/summary.h>
 #include <lanc/train/batches.h>

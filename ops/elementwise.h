@@ -92,7 +92,7 @@ Value exp(Operand x);
 Value exp2(Operand x);
 /// e^x - 1, exact near 0.
 Value expm1(Operand x);
-/// natural logarithm.
+/// natural logarithm; of a softmax: log_softmax (ops/softmax.h).
 Value log(Operand x);
 /// log(1 + x), exact near 0.
 Value log1p(Operand x);

@@ -4,6 +4,7 @@
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/cumulative.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/fused.h>
 #include <lanc/ops/index.h>
@@ -14,6 +15,7 @@
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scatter.h>
 #include <lanc/ops/slice.h>
+#include <lanc/ops/softmax.h>
 
 namespace lanc {
 
@@ -28,7 +30,9 @@ const OpSet& all_ops() {
     for (const OpRef& op : scalar_ops()) ops.add(op);                             // ops/elementwise.h
     add({&cast_op, &formula_op});
     add({&fused_op});                                                             // ops/fused.h
-    add({&sum_op, &reduce_max_op, &reduce_min_op, &dim_value_op});               // ops/reduce.h
+    add({&sum_op, &prod_op, &reduce_max_op, &reduce_min_op, &argmax_op, &argmin_op, &dim_value_op});  // ops/reduce.h
+    add({&cumsum_op, &cumprod_op, &linear_recurrence_op});                        // ops/cumulative.h
+    add({&softmax_op, &log_softmax_op, &logsumexp_op});                           // ops/softmax.h
     add({&contract_op});                                                          // ops/contract.h
     add({&broadcast_op, &reshape_op, &transpose_op});                             // ops/layout.h
     add({&slice_op});                                                             // ops/slice.h

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <lanc/ops/cumulative.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
 
@@ -32,14 +33,47 @@ Shape reduced_shape(const InferArgs& args) {
 
 DType sum_dtype(DType t) { return t == boolean || t == u8 ? i64 : t; }
 
+// Is anything not 0, element by element.
+Value truth_of(const Value& x) { return x.dtype() == boolean ? x : not_equal(x, 0); }
+
 Types sum_types(const InferArgs& args) { return {{sum_dtype(args.dtype(0)), reduced_shape(args)}}; }
 
 Types extreme_types(const InferArgs& args) { return {{args.dtype(0), reduced_shape(args)}}; }
+
+Types position_types(const InferArgs& args) {
+  const Shape shape = reduced_shape(args);
+  if (reduced_count(args.shape(0), args.attrs<ReduceAttrs>()) == Dim(0))
+    args.fail("at least one element is needed along the reduced axes", args.types_text());
+  return {{i64, shape}};
+}
 
 // dx = dy, broadcast back over the summed axes. Reads neither x nor y.
 Cotangents sum_vjp(const VjpArgs& args) {
   if (!is_float(args.input_type(0).dtype)) return {std::nullopt};
   return {broadcast_over(args.cotangent(), args.input_shape(0), args.attrs<ReduceAttrs>())};
+}
+
+// dx_i = dy * product of the others = dy * (product before i) * (product after i): nothing is divided by an element that may be 0.
+Cotangents prod_vjp(const VjpArgs& args) {
+  if (!is_float(args.input_type(0).dtype)) return {std::nullopt};
+  const auto& attrs = args.attrs<ReduceAttrs>();
+  const Shape& shape = args.input_shape(0);
+  const std::vector<int64_t> reduced = normalized(attrs, shape.size());
+  std::vector<int64_t> order, back(shape.size());  // reduced axes last
+  Shape moved, flat;
+  for (int64_t a = 0; a < static_cast<int64_t>(shape.size()); ++a)
+    if (!std::binary_search(reduced.begin(), reduced.end(), a)) order.push_back(a);
+  for (int64_t a : order) flat.push_back(shape[static_cast<size_t>(a)]);
+  order.insert(order.end(), reduced.begin(), reduced.end());
+  flat.push_back(reduced_count(shape, attrs));
+  for (size_t place = 0; place < order.size(); ++place) {
+    moved.push_back(shape[static_cast<size_t>(order[place])]);
+    back[static_cast<size_t>(order[place])] = static_cast<int64_t>(place);
+  }
+  const Value x = reshape(permute(cast(args.input(0), compute_type(args.input_type(0).dtype)), order), flat);
+  const Value others = cumprod(x, {.axis = -1, .exclusive = true}) * cumprod(x, {.axis = -1, .exclusive = true, .reversed = true});
+  const Value factor = permute(reshape(others, moved), back);
+  return {cast(broadcast_over(args.cotangent(), shape, attrs) * factor, args.input_type(0).dtype)};
 }
 
 // dx = dy / (number of ties) where x is the extreme, 0 elsewhere.
@@ -65,12 +99,23 @@ Types dim_value_types(const InferArgs& args) { return {{args.attrs<DimValueAttrs
 const OpDef sum_op{.name = "sum", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = sum_vjp,
                    .reads = {.inputs = false}, .cost = reduce_cost,
                    .doc = "Sum of the elements over `axes` (none: all). f32 is summed in blocks, 16-bit floats in f32, bool and u8 in i64."};
+const OpDef prod_op{.name = "prod", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = prod_vjp,
+                    .cost = reduce_cost,
+                    .doc = "Product of the elements over `axes` (none: all); exact derivatives where elements are 0. bool and u8 in i64."};
 const OpDef reduce_max_op{.name = "reduce_max", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = extreme_types,
                           .vjp = extreme_vjp, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
                           .doc = "Largest element over `axes`; NaN wins; the derivative is shared equally among ties."};
 const OpDef reduce_min_op{.name = "reduce_min", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = extreme_types,
                           .vjp = extreme_vjp, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
                           .doc = "Smallest element over `axes`; NaN wins; the derivative is shared equally among ties."};
+const OpDef argmax_op{.name = "argmax", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = position_types,
+                      .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
+                      .doc = "Where the largest element over `axes` stands (none: all), in row-major order of these axes; the first of several, "
+                             "and the first NaN before all numbers."};
+const OpDef argmin_op{.name = "argmin", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = position_types,
+                      .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
+                      .doc = "Where the smallest element over `axes` stands (none: all), in row-major order of these axes; the first of several, "
+                             "and the first NaN before all numbers."};
 const OpDef dim_value_op{.name = "dim_value", .family = "source", .arity = 0, .attributes = attributes<DimValueAttrs>,
                          .infer = dim_value_types, .no_gradient = "a size has no operands", .doc = "A dim as a number, known when dims are bound."};
 
@@ -78,19 +123,53 @@ Value sum(Operand x, ReduceAttrs attrs) { return apply(sum_op, {x}, std::move(at
 Value reduce_max(Operand x, ReduceAttrs attrs) { return apply(reduce_max_op, {x}, std::move(attrs)); }
 Value reduce_min(Operand x, ReduceAttrs attrs) { return apply(reduce_min_op, {x}, std::move(attrs)); }
 
+Value prod(Operand x, ReduceAttrs attrs) { return apply(prod_op, {x}, std::move(attrs)); }
+Value argmax(Operand x, ReduceAttrs attrs) { return apply(argmax_op, {x}, std::move(attrs)); }
+Value argmin(Operand x, ReduceAttrs attrs) { return apply(argmin_op, {x}, std::move(attrs)); }
+
 Value mean(Operand x, ReduceAttrs attrs) {
   CallSite site("mean", {x});
-  const Value from = is_float(x.dtype()) ? x.value() : cast(x, f32);
-  const Value total = sum(from, attrs);
-  const Dim count = reduced_count(x.shape(), attrs);
-  if (count.is_number()) return total / count.number();
-  return total / dim_value(x.graph(), count, total.dtype());
+  require_axes(x, attrs.axes);
+  const DType dtype = is_float(x.dtype()) ? x.dtype() : f32;
+  const Value total = sum(cast(x, compute_type(dtype)), attrs);
+  return cast(total / reduced_count_value(x, attrs, total.dtype()), dtype);
+}
+
+Value reduce_any(Operand x, ReduceAttrs attrs) {
+  CallSite site("reduce_any", {x});
+  require_axes(x, attrs.axes);
+  return reduce_max(truth_of(x), std::move(attrs));
+}
+
+Value reduce_all(Operand x, ReduceAttrs attrs) {
+  CallSite site("reduce_all", {x});
+  require_axes(x, attrs.axes);
+  return reduce_min(truth_of(x), std::move(attrs));
+}
+
+Value count(Operand x, ReduceAttrs attrs) {
+  CallSite site("count", {x});
+  require_axes(x, attrs.axes);
+  return sum(truth_of(x), std::move(attrs));
+}
+
+void require_axes(const Operand& x, const std::vector<int64_t>& axes) {
+  const Attributes attributes = ReduceAttrs{axes};
+  const Types types{x.type()};
+  const OriginRef origins[] = {x.value().node().origin};
+  InferArgs(sum_op, attributes, types, nullptr, CallSite::origin_for(x.line()), origins).axes(axes, x.rank());
 }
 
 Dim reduced_count(const Shape& shape, const ReduceAttrs& attrs) {
   Dim count = 1;
   for (int64_t a : normalized(attrs, shape.size())) count = count * shape[static_cast<size_t>(a)];
   return count;
+}
+
+Operand reduced_count_value(const Value& x, const ReduceAttrs& attrs, DType dtype) {
+  const Dim number = reduced_count(x.shape(), attrs);
+  if (number.is_number()) return {number.number()};
+  return {dim_value(x.graph(), number, dtype)};
 }
 
 Value broadcast_over(Operand reduced, const Shape& shape, const ReduceAttrs& attrs) {

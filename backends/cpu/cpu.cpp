@@ -8,6 +8,8 @@
 #include <lanc/backends/cpu/gemm.h>
 #include <lanc/backends/cpu/index_kernel.h>
 #include <lanc/backends/cpu/random_kernel.h>
+#include <lanc/backends/cpu/reduce_kernel.h>
+#include <lanc/backends/cpu/scan_kernel.h>
 #include <lanc/backends/cpu/thread_pool.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/scalar/float_environment.h>
@@ -50,6 +52,8 @@ std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node)
   if (auto kernel = cpu::make_fused_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_random_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_reduce_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_scan_kernel(graph, node)) return kernel;
   return impl_->fallback->select(graph, node);
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include <lanc/graph/error.h>
 #include <lanc/ops/reduce.h>
 
 namespace lanc {
@@ -45,6 +46,42 @@ void sum_kernel(const ReferenceCall& call) {
   for (int64_t i = 0; i < y.numel(); ++i) store(y, i, static_cast<int64_t>(totals[static_cast<size_t>(i)]));
 }
 
+// Float products are made in f64 and rounded once; integers wrap.
+void prod_kernel(const ReferenceCall& call) {
+  const Tensor& x = call.inputs[0];
+  Tensor& y = call.outputs[0];
+  const auto fill = [&]<class Acc, class Stored>() {
+    std::vector<Acc> products(static_cast<size_t>(y.numel()), 1);
+    for_each_reduced(x, call.attrs<ReduceAttrs>(), [&](int64_t i, int64_t at) { products[static_cast<size_t>(at)] *= load<Acc>(x, i); });
+    for (int64_t i = 0; i < y.numel(); ++i) store(y, i, static_cast<Stored>(products[static_cast<size_t>(i)]));
+  };
+  if (is_float(x.dtype())) fill.template operator()<double, double>();
+  else fill.template operator()<uint64_t, int64_t>();
+}
+
+// The first element that none is better than; the first NaN before all numbers.
+template <bool largest>
+void position_kernel(const ReferenceCall& call) {
+  const Tensor& x = call.inputs[0];
+  Tensor& y = call.outputs[0];
+  if (x.numel() == 0 && y.numel() > 0)
+    throw UserError("at least one element is needed along the reduced axes, got none");
+  for_compute(x.dtype(), [&]<class T>() {
+    std::vector<T> best(static_cast<size_t>(y.numel()), 0);
+    std::vector<int64_t> seen(static_cast<size_t>(y.numel()), 0);  // elements so far: the position within the reduced axes
+    for_each_reduced(x, call.attrs<ReduceAttrs>(), [&](int64_t i, int64_t at) {
+      const auto to = static_cast<size_t>(at);
+      const T v = load<T>(x, i);
+      const bool better = best[to] == best[to] && (v != v || (largest ? v > best[to] : v < best[to]));
+      if (seen[to] == 0 || better) {
+        best[to] = v;
+        store(y, at, seen[to]);
+      }
+      ++seen[to];
+    });
+  });
+}
+
 template <bool largest>
 void extreme_kernel(const ReferenceCall& call) {
   const Tensor& x = call.inputs[0];
@@ -71,6 +108,9 @@ void extreme_kernel(const ReferenceCall& call) {
 void add_reference_reduce(ReferenceTable& table);
 void add_reference_reduce(ReferenceTable& table) {
   table.add(sum_op, sum_kernel);
+  table.add(prod_op, prod_kernel);
+  table.add(argmax_op, position_kernel<true>);
+  table.add(argmin_op, position_kernel<false>);
   table.add(reduce_max_op, extreme_kernel<true>);
   table.add(reduce_min_op, extreme_kernel<false>);
 }
