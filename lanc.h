@@ -20,6 +20,7 @@
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/cumulative.h>
+#include <lanc/ops/einsum.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>

@@ -118,6 +118,16 @@ Cost contract_cost(const CostArgs& args) {
   return {Dim(2) * args.outputs[0].numel() * contracted, args.inputs[0].bytes() + args.inputs[1].bytes() + args.outputs[0].bytes()};
 }
 
+[[noreturn]] void fail(const std::string& requirement, const std::string& got) {
+  const std::string title = CallSite::function();
+  throw UserError(title + ": " + requirement + ", got " + got + "\n  " + title + " at " + CallSite::user_line().text());
+}
+std::string both(const Operand& lhs, const Operand& rhs) { return "lhs " + lhs.type().text() + " and rhs " + rhs.type().text(); }
+
+void require_numbers(const Operand& lhs, const Operand& rhs) {
+  if (lhs.dtype() == boolean || rhs.dtype() == boolean) fail("operands must be numbers", both(lhs, rhs));
+}
+
 // Leading axes of a matmul operand repeated to the common batch shape.
 Value with_batch(const Value& v, const Shape& batch) {
   if (static_cast<size_t>(v.rank()) == batch.size() + 2 && std::equal(batch.begin(), batch.end(), v.shape().begin())) return v;
@@ -140,8 +150,7 @@ Value matmul(Operand lhs, Operand rhs) {
   const DType dtype = promote(lhs.dtype(), rhs.dtype());
   const Value a = cast(lhs, dtype), b = cast(rhs, dtype);
   if (a.rank() == 0 || b.rank() == 0)
-    throw UserError("matmul: operands must have at least one axis, got lhs " + a.type().text() + " and rhs " + b.type().text() +
-                    "\n  matmul at " + CallSite::user_line().text());
+    fail("operands must have at least one axis", both(lhs, rhs));
   if (b.rank() == 1) return contract(a, b, {.lhs = {a.rank() - 1}, .rhs = {0}});
   if (a.rank() == 1 && b.rank() == 2) return contract(a, b, {.lhs = {0}, .rhs = {0}});
   if (b.rank() == 2) return contract(a, b, {.lhs = {a.rank() - 1}, .rhs = {0}});
@@ -151,6 +160,8 @@ Value matmul(Operand lhs, Operand rhs) {
   for (int64_t i = rank - 2; i > 0; --i) {
     const bool in_a = a.rank() - 2 >= i, in_b = b.rank() - 2 >= i;
     const Dim da = in_a ? a.size(-2 - i) : Dim(1), db = in_b ? b.size(-2 - i) : Dim(1);
+    if (!(da == Dim(1)) && !(db == Dim(1)) && equal_dims(da, db) == Truth::no)
+      fail("batch dimensions must be equal or 1", both(lhs, rhs) + " (" + da.text() + " and " + db.text() + ")");
     batch.push_back(da == Dim(1) ? db : da);
   }
   const Value x = with_batch(a, batch), y = with_batch(b, batch);
@@ -162,25 +173,38 @@ Value matmul(Operand lhs, Operand rhs) {
 Value dot(Operand lhs, Operand rhs) {
   CallSite site("dot", {lhs, rhs});
   if (lhs.rank() != 1 || rhs.rank() != 1)
-    throw UserError("dot: operands must be vectors, got lhs " + lhs.type().text() + " and rhs " + rhs.type().text() + "\n  dot at " +
-                    CallSite::user_line().text());
+    fail("operands must be vectors", both(lhs, rhs));
   return matmul(lhs, rhs);
 }
 
 Value outer(Operand lhs, Operand rhs) {
   CallSite site("outer", {lhs, rhs});
-  if (lhs.rank() != 1 || rhs.rank() != 1)
-    throw UserError("outer: operands must be vectors, got lhs " + lhs.type().text() + " and rhs " + rhs.type().text() + "\n  outer at " +
-                    CallSite::user_line().text());
-  const DType dtype = promote(lhs.dtype(), rhs.dtype());
-  return contract(cast(lhs, dtype), cast(rhs, dtype), {});
+  if (lhs.rank() == 0 || rhs.rank() == 0) fail("operands must have at least one axis", both(lhs, rhs));
+  require_numbers(lhs, rhs);
+  return expand_dims(lhs, {lhs.rank()}) * expand_dims(rhs, {rhs.rank() - 1});
+}
+
+Value kron(Operand lhs, Operand rhs) {
+  CallSite site("kron", {lhs, rhs});
+  require_numbers(lhs, rhs);
+  const auto rank = static_cast<size_t>(std::max(lhs.rank(), rhs.rank()));
+  const auto size = [rank](const Operand& x, size_t axis) {  // sizes of 1 in front
+    const size_t missing = rank - x.shape().size();
+    return axis < missing ? Dim(1) : x.shape()[axis - missing];
+  };
+  Shape left, right, shape;
+  for (size_t a = 0; a < rank; ++a) {
+    left.insert(left.end(), {size(lhs, a), Dim(1)});
+    right.insert(right.end(), {Dim(1), size(rhs, a)});
+    shape.push_back(size(lhs, a) * size(rhs, a));
+  }
+  return reshape(reshape(lhs, left) * reshape(rhs, right), shape);
 }
 
 Value tensordot(Operand lhs, Operand rhs, int64_t axes) {
   CallSite site("tensordot", {lhs, rhs});
   if (axes < 0 || axes > lhs.rank() || axes > rhs.rank())
-    throw UserError("tensordot: axes must be in [0, " + std::to_string(std::min(lhs.rank(), rhs.rank())) + "], got " + std::to_string(axes) +
-                    "\n  tensordot at " + CallSite::user_line().text());
+    fail("axes must be in [0, " + std::to_string(std::min(lhs.rank(), rhs.rank())) + "]", std::to_string(axes));
   const DType dtype = promote(lhs.dtype(), rhs.dtype());
   ContractAttrs attrs;
   for (int64_t i = 0; i < axes; ++i) {
@@ -188,6 +212,21 @@ Value tensordot(Operand lhs, Operand rhs, int64_t axes) {
     attrs.rhs.push_back(i);
   }
   return contract(cast(lhs, dtype), cast(rhs, dtype), attrs);
+}
+
+Value tensordot(Operand lhs, Operand rhs, std::vector<int64_t> lhs_axes, std::vector<int64_t> rhs_axes) {
+  CallSite site("tensordot", {lhs, rhs});
+  const auto normalize = [&](std::vector<int64_t>& axes, const Operand& x, const char* side) {
+    for (int64_t& a : axes) {
+      if (a < -x.rank() || a >= x.rank())
+        fail("axis must be in [" + std::to_string(-x.rank()) + ", " + std::to_string(x.rank()) + ")", std::to_string(a) + " for " + side + " " + x.type().text());
+      if (a < 0) a += x.rank();
+    }
+  };
+  normalize(lhs_axes, lhs, "lhs");
+  normalize(rhs_axes, rhs, "rhs");
+  const DType dtype = promote(lhs.dtype(), rhs.dtype());
+  return contract(cast(lhs, dtype), cast(rhs, dtype), {.lhs = std::move(lhs_axes), .rhs = std::move(rhs_axes)});
 }
 
 }  // namespace lanc

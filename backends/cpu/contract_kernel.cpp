@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lanc/backends/cpu/gemm.h>
+#include <lanc/backends/cpu/gemm_small.h>
 #include <lanc/backends/cpu/matrix_view.h>
 
 namespace lanc::cpu {
@@ -71,8 +72,10 @@ class ContractKernel : public Kernel {
 
   void add(int64_t batch, int64_t batches, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     Part part{.batch = batch, .batches = batches, .row = row, .column = column};
-    part.gemm = make_gemm({.dtype = dtype_, .m = rows, .n = columns, .k = p_.k, .a_row = p_.a_row, .a_column = p_.a_column, .b_row = p_.b_row,
-                           .b_column = p_.b_column, .c_row = p_.n});
+    const GemmShape shape{.dtype = dtype_, .m = rows, .n = columns, .k = p_.k, .a_row = p_.a_row, .a_column = p_.a_column, .b_row = p_.b_row,
+                          .b_column = p_.b_column, .c_row = p_.n};
+    part.gemm = make_small_gemm(shape, p_.batch);
+    if (!part.gemm) part.gemm = make_gemm(shape);
     complete_ &= part.gemm != nullptr;
     if (part.gemm) parts_.push_back(std::move(part));
   }

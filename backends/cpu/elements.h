@@ -18,6 +18,12 @@ inline float widened_f16(uint16_t bits) {
   return std::bit_cast<float>(sign | (magnitude >= 0x7c00u ? special : magnitude >= 0x400u ? normal : subnormal));
 }
 
+/// Rounded to nearest, ties to even; NaN stays NaN.
+inline uint16_t narrowed_bf16(float x) {
+  const uint32_t bits = std::bit_cast<uint32_t>(x), rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  return static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : rounded);
+}
+
 /// n elements with this stride as a dense block of C; where they lie when that is what they are already, else in `buffer`.
 template <class C>
 const C* dense(DType stored, const std::byte* from, int64_t stride, int64_t n, C* buffer) {
@@ -62,6 +68,11 @@ void put_dense(DType stored, std::byte* to, const V* values, int64_t n) {
   if (stored == DType::f64) return fill(reinterpret_cast<double*>(to));
   if (stored == DType::i64) return fill(reinterpret_cast<int64_t*>(to));
   if (stored == DType::i32) return fill(reinterpret_cast<int32_t*>(to));
+  if (stored == DType::bf16) {
+    auto* out = reinterpret_cast<uint16_t*>(to);
+    for (int64_t i = 0; i < n; ++i) out[i] = narrowed_bf16(static_cast<float>(values[i]));
+    return;
+  }
   for (int64_t i = 0; i < n; ++i) put(stored, to, i, values[i]);
 }
 

@@ -92,6 +92,7 @@ class ReduceKernel : public Kernel {
       reduce_unit(u, 0, reduced_, args, [&](int64_t result, const Acc& acc) { finish(args, result, acc); });
   }
 
+  bool failed() const override { return failed_.load(std::memory_order_relaxed); }
   std::string take_failure() override {
     return failed_.exchange(false) ? "at least one element is needed along the reduced axes, got none" : "";
   }

@@ -90,6 +90,13 @@ struct BestOfRun {
   bool nan = false;
   explicit BestOfRun(const C* x, int64_t n) : best(x[0]) {
     constexpr int64_t lanes = 64 / static_cast<int64_t>(sizeof(C));
+    if (n < 2 * lanes) {
+      for (int64_t i = 0; i < n; ++i) {
+        best = better<largest>(x[i], best) ? x[i] : best;
+        if constexpr (std::is_floating_point_v<C>) nan |= x[i] != x[i];
+      }
+      return;
+    }
     C top[lanes];
     C unordered[lanes] = {};
     for (int64_t l = 0; l < lanes; ++l) top[l] = x[0];
