@@ -8,6 +8,7 @@
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/softmax.h>
 
 namespace lanc::losses {
 namespace {
@@ -180,15 +181,12 @@ Value softmax_cross_entropy(Operand logits, Operand target, LossOptions options)
   if (are_labels(t.value)) require_labels(x, {"labels", target});
   else models::detail::require_same_shape(x, t);
   const Examples examples(options, without_classes(x.value), x);
-  // Shifted by the largest logit, which changes nothing but keeps exp finite.
   const Value wide = examples.visible(widened(logits));
+  if (!are_labels(t.value)) return examples.reduced(sum(times_finite(examples.visible(widened(t.value)), -log_softmax(wide)), {.axes = {-1}}));
+  // log_softmax at the label alone: its logit is read where it lies, so that no other need be stored.
   const Value largest = stop_gradient(reduce_max(wide, {.axes = {-1}}));
-  const Value z = wide - expand_dims(largest, {largest.rank()});
-  const Value total = log(sum(exp(z), {.axes = {-1}}));
-  // The label's logit is read where it lies, so that nothing of z need be stored.
-  if (are_labels(t.value)) return examples.reduced(total - (at_label(wide, t.value, examples) - largest));
-  const Value q = examples.visible(widened(t.value));
-  return examples.reduced(sum(times_finite(q, expand_dims(total, {total.rank()}) - z), {.axes = {-1}}));
+  const Value total = log(sum(exp(wide - expand_dims(largest, {largest.rank()})), {.axes = {-1}}));
+  return examples.reduced(total - (at_label(wide, t.value, examples) - largest));
 }
 
 Value nll(Operand log_probabilities, Operand labels, LossOptions options) {
