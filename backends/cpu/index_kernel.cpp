@@ -147,10 +147,12 @@ class ScatterKernel : public IndexKernel {
     int64_t wanted = std::clamp<int64_t>(work / part_elements, 1, 16);
     outer_parts_ = std::clamp<int64_t>(e_.outer, 1, wanted);
     wanted /= outer_parts_;
-    column_parts_ = std::clamp<int64_t>(e_.inner * size_of(dtype_) / 64, 1, wanted);
+    // Every part of the axis looks at all indices: cheap beside whole slices, else worth it for two parts only. Many slices are divided among
+    // the parts, so that each copies memory that lies side by side; of few, each part has some of the columns.
+    const bool wide = e_.slices && e_.inner >= 16;
+    if (!wide || e_.size < 4 * wanted) column_parts_ = std::clamp<int64_t>(e_.inner * size_of(dtype_) / 64, 1, wanted);
     wanted /= column_parts_;
-    // Every part of the axis looks at all indices: cheap beside whole slices, else worth it for few parts only.
-    axis_parts_ = std::clamp<int64_t>(std::min<int64_t>(wanted, e_.inner >= 16 && e_.slices ? 16 : 4), 1, std::max<int64_t>(1, e_.size));
+    axis_parts_ = std::clamp<int64_t>(std::min<int64_t>(wanted, wide ? 16 : 2), 1, std::max<int64_t>(1, e_.size));
     wrong_.resize(static_cast<size_t>(outer_parts_ * axis_parts_ * column_parts_));
     widens_ = is_storage_only(dtype_) && meeting != Meeting::set;
   }
@@ -232,6 +234,7 @@ class ScatterKernel : public IndexKernel {
 
   template <class I, class U, class T, class Convert>
   void scatter(const I* indices, const U* updates, T* y, const Box& box, Wrong& wrong, Convert convert) const {
+    T nowhere = {};
     for (int64_t o = box.outer.begin; o < box.outer.end; ++o) {
       T* to = y + o * e_.size * e_.inner;
       for (int64_t j = 0; j < e_.count; ++j) {
@@ -239,9 +242,9 @@ class ScatterKernel : public IndexKernel {
         if (!e_.slices) {
           for (int64_t c = box.columns.begin; c < box.columns.end; ++c) {
             const int64_t k = checked(indices[row + c], row + c, bounds_, wrong);
-            if (k < box.axis.begin || k >= box.axis.end) continue;
-            T& value = to[k * e_.inner + c];
-            value = met<meeting>(value, convert(updates[row + c]));
+            // Others' elements go to nowhere: a branch that cannot be foreseen costs more.
+            T& value = k >= box.axis.begin && k < box.axis.end ? to[k * e_.inner + c] : nowhere;
+            value = met<meeting>(value, static_cast<T>(convert(updates[row + c])));
           }
           continue;
         }
