@@ -45,6 +45,9 @@ struct BoundFunction {
   std::unique_ptr<Plan> plan;
   Results outputs;           // those asked for, then the watched values
   std::vector<Sizes> fed;    // sizes of the feeds of its last call
+  std::vector<Tensor*> states;  // in the session's map, whose places stay
+  std::vector<const std::byte*> feed_addresses;
+  std::vector<std::byte*> state_addresses, output_addresses;
   bool ran = false;
 };
 
@@ -95,13 +98,19 @@ void initialize_states(Session::Data& session, const Graph& graph) {
 
 BoundFunction make_bound(Function::Data& f, const Bindings& bindings) {
   const auto start = std::chrono::steady_clock::now();
-  BoundFunction bound{bindings, bind_and_plan(f.tidy, bindings, *f.backend, f.passes), {}, {}, false};
+  BoundFunction bound;
+  bound.bindings = bindings;
+  bound.plan = bind_and_plan(f.tidy, bindings, *f.backend, f.passes);
   f.stats.plans_made += 1;
   f.stats.compile_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   f.stats.steps = static_cast<int64_t>(bound.plan->steps.size());
   f.stats.arena_bytes = bound.plan->arena_bytes;
   f.stats.largest_live_bytes = bound.plan->largest_live_bytes;
   bound.outputs.resize(bound.plan->interface.output_types.size());
+  for (const std::string& path : bound.plan->interface.states) bound.states.push_back(&f.session->states.at(path));
+  bound.feed_addresses.resize(f.inputs.size());
+  bound.state_addresses.resize(bound.states.size());
+  bound.output_addresses.resize(bound.outputs.size());
   return bound;
 }
 
@@ -120,7 +129,7 @@ BoundFunction& bound_for(Function::Data& f, const Bindings& bindings) {
   return f.plans.front();
 }
 
-// Feeds of the sizes of the last call need no binding: nothing is allocated for them.
+// Feeds of the sizes of a plan's last call need no binding: nothing is allocated for them.
 bool same_feeds(const Function::Data& f, const BoundFunction& bound, const std::vector<Tensor>& feeds) {
   if (feeds.size() != f.inputs.size() || bound.fed.size() != feeds.size()) return false;
   for (size_t i = 0; i < feeds.size(); ++i)
@@ -129,7 +138,11 @@ bool same_feeds(const Function::Data& f, const BoundFunction& bound, const std::
 }
 
 BoundFunction& bound_for_feeds(Function::Data& f, const std::vector<Tensor>& given) {
-  if (!f.plans.empty() && same_feeds(f, f.plans.front(), given)) return f.plans.front();
+  for (auto it = f.plans.begin(); it != f.plans.end(); ++it)
+    if (same_feeds(f, *it, given)) {
+      f.plans.splice(f.plans.begin(), f.plans, it);
+      return f.plans.front();
+    }
   std::vector<Tensor> feeds = given;
   BoundFunction& bound = bound_for(f, bind_feeds(title(f), f.inputs, feeds));
   bound.fed.clear();
@@ -222,14 +235,12 @@ Results Function::operator()(const std::vector<Tensor>& feeds) const {
   require_whole(f);
   BoundFunction& bound = bound_for_feeds(f, feeds);
   Plan& plan = *bound.plan;
-  std::vector<const std::byte*> feed_addresses;
-  for (const Tensor& t : feeds) feed_addresses.push_back(t.data());
-  std::vector<std::byte*> state_addresses, output_addresses;
-  for (const std::string& path : plan.interface.states) state_addresses.push_back(session.states.at(path).data());
   bound.ran = false;
   make_outputs(f, bound);
-  for (Tensor& t : bound.outputs) output_addresses.push_back(t.data());
-  plan.set_addresses(arena_of(f, plan), feed_addresses, state_addresses, output_addresses);
+  for (size_t i = 0; i < feeds.size(); ++i) bound.feed_addresses[i] = feeds[i].data();
+  for (size_t i = 0; i < bound.states.size(); ++i) bound.state_addresses[i] = bound.states[i]->data();
+  for (size_t i = 0; i < bound.outputs.size(); ++i) bound.output_addresses[i] = bound.outputs[i].data();
+  plan.set_addresses(arena_of(f, plan), bound.feed_addresses, bound.state_addresses, bound.output_addresses);
   f.backend->run(plan);
   check_failure(f, plan);
   bound.ran = true;
