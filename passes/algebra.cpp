@@ -122,8 +122,21 @@ Rewritten sum_of_broadcast(const Term& t, const Term& x) {
   return broadcast_to(small * count.number(), t.type().shape, axes);
 }
 
+// What is computed of repeated scalars is computed once and repeated.
+Rewritten elementwise_of_scalars(const Term& t) {
+  std::vector<Operand> scalars;
+  for (size_t i = 0; i < t.node().inputs.size(); ++i) {
+    const Term x = t.operand(i);
+    if (!x.is(broadcast_op.name) || x.operand(0).type().rank() != 0) return std::nullopt;
+    scalars.emplace_back(x.operand(0).value());
+  }
+  return broadcast_to(apply(t.node().op, std::move(scalars), t.node().attributes), t.type().shape, {});
+}
+
 Rewritten rewrite(const Term& t) {
   const Node& n = t.node();
+  if (n.op->family == "elementwise" && t.type().rank() > 0)
+    if (const Rewritten once = elementwise_of_scalars(t)) return once;
   if (n.inputs.size() == 2) return arithmetic(t, t.operand(0), t.operand(1));
   if (n.inputs.size() != 1) return std::nullopt;
   if (t.is(sum_op.name)) return sum_of_broadcast(t, t.operand(0));
@@ -136,7 +149,7 @@ Rewritten rewrite(const Term& t) {
 Graph algebra(const Graph& graph, const PassContext& context) {
   if (context.strict) return graph;
   return rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> std::optional<std::vector<Ref>> {
-    if (node.outputs.size() != 1 || inputs.empty() || inputs.size() > 2) return std::nullopt;
+    if (node.outputs.size() != 1 || inputs.empty()) return std::nullopt;
     // The node is built first, as rules look at it among its operands; it is dead when a rule replaces it.
     Node copy = node;
     copy.inputs = inputs;

@@ -19,7 +19,7 @@ Graph expand(const Graph& graph, const PassContext& context);
 Graph fold(const Graph& graph, const PassContext& context);
 
 /// Does: x*1, x+0, x-0, x/1, x*0 (integers only), x*-1, neg of neg, casts to the same dtype, transposes and reshapes of one another,
-/// reductions of broadcasts, stable forms (log of softmax's sums, log1p(exp)). Needs: primitives. Leaves: the same values up to the
+/// reductions of broadcasts, elementwise nodes of repeated scalars, stable forms (log of softmax's sums, log1p(exp)). Needs: primitives. Leaves: the same values up to the
 /// tolerance of the table "What must be equal". Why here: after expand, before CSE merges what became equal.
 Graph algebra(const Graph& graph, const PassContext& context);
 

@@ -1,4 +1,4 @@
-#include "allocations.h"
+#include <lanc/tests/runtime/allocations.h>
 
 #include <dlfcn.h>
 

@@ -6,7 +6,7 @@
 
 #include <lanc/lanc.h>
 
-#include "allocations.h"
+#include <lanc/tests/runtime/allocations.h>
 
 namespace lanc {
 namespace {
