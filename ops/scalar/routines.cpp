@@ -12,6 +12,15 @@ namespace {
 // Denormals count as 0, as in all arithmetic of ours; libm looks at bits and would see them.
 double normal(double x) { return std::abs(x) < std::numeric_limits<double>::min() ? std::copysign(0.0, x) : x; }
 
+constexpr double pi = 3.141592653589793;
+
+// sin(pi x) by the distance to the nearest integer, which is exact.
+double sin_pi(double x) {
+  const double n = std::nearbyint(x);
+  const double s = std::sin(pi * (x - n));
+  return std::fmod(n, 2.0) == 0 ? s : -s;
+}
+
 double sigmoid_f64(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 // Giles 2012, "Approximating the erfinv function", as a start; then Halley steps on erf.
@@ -39,44 +48,50 @@ double erfinv_f64(double x) {
   return y;
 }
 
-// psi^(n)(x) for n = 0, 1, 2, ...: recurrence up to x >= 20, then the asymptotic series (Abramowitz and Stegun 6.4.11);
-// reflection for x < 0 in the cases n = 0, 1. At a pole: infinity where both sides agree (odd n) or x is a signed 0, else NaN.
+// Bernoulli numbers B_2, B_4, ...
+constexpr double bernoulli[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510};
+
+// n! zeta(n + 1, q) = |psi^(n)(q)| for n >= 1, q > 0: recurrence up to q >= 20, then the asymptotic series (Abramowitz and Stegun 6.4.11).
+double scaled_zeta(int n, double q) {
+  double factorial = 1;
+  for (int i = 2; i <= n; ++i) factorial *= i;
+  double shift = 0;
+  for (; q < 20; q += 1) shift += factorial / std::pow(q, n + 1);
+  double sum = factorial / n / std::pow(q, n) + factorial / (2 * std::pow(q, n + 1));
+  for (int k = 1; k <= 8; ++k) {
+    double term = bernoulli[k - 1];
+    for (int i = 2 * k + 1; i <= 2 * k + n - 1; ++i) term *= i;  // (2k + n - 1)! / (2k)!
+    sum += term / std::pow(q, 2 * k + n);
+  }
+  return sum + shift;
+}
+
+// psi(x) for x > 0 by the same means (6.3.18).
+double digamma_positive(double x) {
+  double shift = 0;
+  for (; x < 20; x += 1) shift += 1 / x;
+  double sum = std::log(x) - 0.5 / x;
+  double power = x * x;
+  for (int k = 1; k <= 8; ++k, power *= x * x) sum -= bernoulli[k - 1] / (2 * k * power);
+  return sum - shift;
+}
+
+constexpr int highest_order = 100;
+
+// psi^(n)(x); NaN for orders that are not 0, 1, ..., 100. At a pole: infinity where both sides agree (odd n) or x is a signed 0, else NaN.
+// For x < 0 the terms of n! sum 1 / (x + k)^(n + 1) left of 0 are a difference of two zetas of positive numbers.
 double polygamma_f64(double order, double x) {
+  if (!(order >= 0 && order <= highest_order && order == std::floor(order)) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
   const int n = static_cast<int>(order);
-  if (std::isnan(x)) return x;
   if (x <= 0 && x == std::floor(x)) {
     if (n % 2 == 1) return std::numeric_limits<double>::infinity();
     return x == 0 ? -std::copysign(std::numeric_limits<double>::infinity(), x) : std::numeric_limits<double>::quiet_NaN();
   }
-  if (x < 0 && n <= 1) {
-    const double pi = 3.141592653589793;
-    if (n == 0) return polygamma_f64(0, 1 - x) - pi / std::tan(pi * x);
-    const double s = std::sin(pi * x);
-    return pi * pi / (s * s) - polygamma_f64(1, 1 - x);
-  }
-  double factorial = 1;
-  for (int i = 2; i <= n; ++i) factorial *= i;
+  if (n == 0) return x > 0 ? digamma_positive(x) : digamma_positive(1 - x) - pi / std::tan(pi * (x - std::nearbyint(x)));
   const double sign = n % 2 == 0 ? -1 : 1;
-  double shift = 0;
-  while (x < 20) {
-    shift += factorial / std::pow(x, n + 1);
-    x += 1;
-  }
-  // Bernoulli numbers B_2k.
-  static constexpr double bernoulli[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510};
-  if (n == 0) {
-    double sum = std::log(x) - 0.5 / x;
-    double power = x * x;
-    for (int k = 1; k <= 8; ++k, power *= x * x) sum -= bernoulli[k - 1] / (2 * k * power);
-    return sum - shift;
-  }
-  double sum = factorial / n / std::pow(x, n) + factorial / (2 * std::pow(x, n + 1));
-  for (int k = 1; k <= 8; ++k) {
-    double term = bernoulli[k - 1];
-    for (int i = 2 * k + 1; i <= 2 * k + n - 1; ++i) term *= i;  // (2k + n - 1)! / (2k)!
-    sum += term / std::pow(x, 2 * k + n);
-  }
-  return sign * (sum + shift);
+  if (x > 0) return sign * scaled_zeta(n, x);
+  const double right = x - std::floor(x);  // the first number right of 0
+  return sign * (scaled_zeta(n, right) + sign * (scaled_zeta(n, 1 - right) - scaled_zeta(n, 1 - x)));
 }
 double digamma_f64(double x) { return polygamma_f64(0, x); }
 double lgamma_f64(double x) {
@@ -87,10 +102,7 @@ double remainder_f64(double x, double y) {
   const double r = std::fmod(normal(x), normal(y));
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
-double sinc_f64(double x) {
-  const double t = 3.141592653589793 * x;
-  return std::abs(t) < 1e-4 ? 1 - t * t / 6 : std::sin(t) / t;
-}
+double sinc_f64(double x) { return x == 0 ? 1 : std::isinf(x) ? 0 : sin_pi(x) / (pi * x); }
 
 #define LANC_LIBM(name) \
   { "lanc_scalar_" #name, [](double x) { return std::name(normal(x)); }, nullptr }

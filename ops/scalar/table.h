@@ -16,12 +16,21 @@ enum class Signature : uint8_t {
   comparison,  // promoted; gives bool
   logical,     // anything, not equal to 0; gives bool
   bits,        // integers and bools
+  shift,       // integers; bools count in i32
   test,        // floats (others are taken as f32); gives bool
   select,      // (condition, x, y): x and y promoted, any dtype
   cast,
 };
 
 class M;  // a machine value, program.h
+
+/// Largest error in units in the last place over the domain that tests/scalar/accuracy_test.cpp samples, which fails beyond it; 0.5: the nearest
+/// number. 16-bit floats are computed in f32 and rounded once more.
+struct Accuracy {
+  double f32 = 0.5;
+  double f64 = 0.5;
+  double floor = 0;  // results below it count as of this size: the function crosses 0 where its arguments are no numbers
+};
 
 struct ScalarFunction {
   std::string_view name;
@@ -35,6 +44,7 @@ struct ScalarFunction {
   Scalar (*definition)(std::span<const Scalar> x) = nullptr;
   /// How it is computed in its promoted dtype; null for definitions.
   M (*rule)(std::span<const M> x) = nullptr;
+  Accuracy accuracy = {};
   std::string_view doc = "";
 };
 
