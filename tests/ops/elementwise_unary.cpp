@@ -1,7 +1,6 @@
-// The scalar functions of one argument: every row of ops/scalar/table.cpp by a torch expression, over the domain in which it is smooth, and at
-// the points where functions break.
+// The scalar functions of one argument: every row of ops/scalar/table.cpp by a torch expression, over the domain in which it is smooth, and
+// at the points where functions break.
 #include <lanc/ops/elementwise.h>
-
 #include <lanc/tests/support/op_cases.h>
 
 namespace lanc::cases {
@@ -17,9 +16,11 @@ struct Row {
   std::vector<double> points = {};  // in the place of the special points, for functions with poles at them
 };
 
-// Zeros, ones, infinities, NaN, a number that f16 has not, denormals of f32 and of f64 (which count as 0), where exp leaves f16, f32 and f64.
-const std::vector<double> special = {0.0, -0.0, 1, -1, infinity, -infinity, not_a_number, 0x1p100, -0x1p100, 0x1p-130, -0x1p-130, 0x1p-1060, 0.5, -0.5,
-                                     11.5, -11.5, 89.5, -89.5, 720, -720, 2.5, -3.5, 0x1p-20, -0x1p-20};
+// Zeros, ones, infinities, NaN, a number that f16 has not, denormals of f32 and of f64 (which count as 0), where exp leaves f16, f32 and
+// f64.
+const std::vector<double> special = {0.0,      -0.0,     1,         -1,        infinity, -infinity, not_a_number, 0x1p100,
+                                     -0x1p100, 0x1p-130, -0x1p-130, 0x1p-1060, 0.5,      -0.5,      11.5,         -11.5,
+                                     89.5,     -89.5,    720,       -720,      2.5,      -3.5,      0x1p-20,      -0x1p-20};
 const std::vector<double> positive = {1, infinity, not_a_number, 0.5, 0x1p-20, 2, 3, 20.5, 171};
 
 template <const char* name>
@@ -31,7 +32,9 @@ constexpr char bit_not_of[] = "bit_not_of", negated[] = "neg", inverted[] = "not
 OpCases table_of(const Row& row, std::vector<DType> dtypes) {
   const auto call = row.call;
   const auto build = [call](const auto& x) { return call(x[0]); };
-  const auto sample = [&](const char* name, Fed fed) { return Sample{.name = name, .inputs = {std::move(fed)}, .build = build, .torch = row.torch, .by_element = true}; };
+  const auto sample = [&](const char* name, Fed fed) {
+    return Sample{.name = name, .inputs = {std::move(fed)}, .build = build, .torch = row.torch, .by_element = true};
+  };
   const auto& points = row.points.empty() ? special : row.points;
   OpCases table{.op = row.name,
                 .dtypes = std::move(dtypes),
@@ -46,12 +49,16 @@ OpCases table_of(const Row& row, std::vector<DType> dtypes) {
 
 // Smooth between the integers, of which some are among the special points.
 OpCases between_integers(OpCases table) {
-  table.samples[0].inputs = {values({3, 5}, {-2.75, -2.25, -1.625, -1.375, -0.75, -0.25, 0.25, 0.75, 1.375, 1.625, 2.25, 2.75, 100.25, -100.75, 7.25})};
+  table.samples[0].inputs = {
+      values({3, 5}, {-2.75, -2.25, -1.625, -1.375, -0.75, -0.25, 0.25, 0.75, 1.375, 1.625, 2.25, 2.75, 100.25, -100.75, 7.25})};
   table.samples[1].inputs = {values({}, {-1.75})};
   table.samples[3].inputs = {values({1, 1}, {3.25})};
   table.samples[4].smooth = false;
-  table.samples.push_back({.name = "halves go to the even neighbour", .inputs = {values({8}, {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, -3.5})},
-                           .build = table.samples[0].build, .torch = table.samples[0].torch, .smooth = false});
+  table.samples.push_back({.name = "halves go to the even neighbour",
+                           .inputs = {values({8}, {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, -3.5})},
+                           .build = table.samples[0].build,
+                           .torch = table.samples[0].torch,
+                           .smooth = false});
   return table;
 }
 
@@ -79,7 +86,12 @@ const Row real_rows[] = {
     {"asinh", asinh, "torch.as_tensor(np.arcsinh(x[0].double().numpy()))", -4, 4},
     {"acosh", acosh, "torch.acosh(x[0])", 1.1, 8},
     {"atanh", atanh, "torch.atanh(x[0])", -0.95, 0.95},
-    {"sinc", sinc, "torch.sinc(x[0].double())", -3, 3, {0.0, -0.0, infinity, not_a_number, 0x1p-20, -0x1p-20, 0.5, -0.5, 0.25, 20.5, 0x1p-130, 0x1p-10, -0x1p-14}},
+    {"sinc",
+     sinc,
+     "by_element(lambda v: 0 if abs(v) == mpmath.inf else mpmath.sincpi(v), x[0])",
+     -3,
+     3,
+     {0.0, -0.0, infinity, not_a_number, 0x1p-20, -0x1p-20, 0.5, -0.5, 0.25, 20.5, 0x1p-130, 0x1p-10, -0x1p-14}},
     {"sigmoid", sigmoid, "torch.sigmoid(x[0].double())", -8, 8},
     {"logit", logit, "torch.logit(x[0].double())", 0.05, 0.95},
     {"softplus", softplus, "torch.logaddexp(x[0].double(), torch.zeros(()))", -8, 8},
@@ -94,8 +106,18 @@ const Row real_rows[] = {
     {"erfc", erfc, "torch.erfc(x[0])", -3, 3},
     {"erfinv", erfinv, "torch.erfinv(x[0].double())", -0.95, 0.95},
     {"lgamma", lgamma, "torch.lgamma(x[0])", 0.3, 8},
-    {"digamma", digamma, "torch.as_tensor(scipy.special.digamma(x[0].double().numpy()))", 0.3, 8, {0.0, -0.0, infinity, not_a_number, 0.5, -0.5, -3.25, -20.75, 171, 0x1p-20, 1, 2}},
-    {"trigamma", trigamma, "by_element(lambda v: mpmath.inf if v <= 0 and v == int(v) else mpmath.psi(1, v), x[0])", 0.3, 8, {0.5, -0.5, -3.25, -20.75, 171, 0x1p-20, 1, 2, 0.0, -0.0}},
+    {"digamma",
+     digamma,
+     "torch.as_tensor(scipy.special.digamma(x[0].double().numpy()))",
+     0.3,
+     8,
+     {0.0, -0.0, infinity, not_a_number, 0.5, -0.5, -3.25, -20.75, 171, 0x1p-20, 1, 2}},
+    {"trigamma",
+     trigamma,
+     "by_element(lambda v: mpmath.inf if v <= 0 and v == int(v) else mpmath.psi(1, v), x[0])",
+     0.3,
+     8,
+     {0.5, -0.5, -3.25, -20.75, 171, 0x1p-20, 1, 2, 0.0, -0.0}},
 };
 
 const Row number_rows[] = {
@@ -123,12 +145,16 @@ const Row test_rows[] = {
 // Bits of integers: the numbers around the ends of each dtype.
 OpCases bits_table() {
   const auto build = [](const auto& x) { return by_name<bit_not_of>(x[0]); };
-  const auto sample = [&](const char* name, Fed fed) { return Sample{.name = name, .inputs = {std::move(fed)}, .build = build, .torch = "~x[0]"}; };
+  const auto sample = [&](const char* name, Fed fed) {
+    return Sample{.name = name, .inputs = {std::move(fed)}, .build = build, .torch = "~x[0]"};
+  };
   return {.op = "bit_not_of",
           .dtypes = {i64, i32, u8, boolean},
-          .samples = {sample("a matrix", integers({3, 5}, 0, 200)), sample("a scalar", integers({}, 0, 9)), sample("no elements", zeros({0, 3})),
-                      sample("sizes of one", integers({1, 1}, 1, 9)), sample("the ends", values({6}, {0, -1, 255, 0x1p31 - 1, -0x1p31, 0x1p40}))},
-          .errors = {{"a float", [](Graph& g) { by_name<bit_not_of>(g.input("x", f32, {2})); }, "bit_not_of: operands must be integers or bools, got f32"}},
+          .samples = {sample("a matrix", integers({3, 5}, 0, 200)), sample("a scalar", integers({}, 0, 9)),
+                      sample("no elements", zeros({0, 3})), sample("sizes of one", integers({1, 1}, 1, 9)),
+                      sample("the ends", values({6}, {0, -1, 255, 0x1p31 - 1, -0x1p31, 0x1p40}))},
+          .errors = {{"a float", [](Graph& g) { by_name<bit_not_of>(g.input("x", f32, {2})); },
+                      "bit_not_of: operands must be integers or bools, got f32"}},
           .form = unary(by_name<bit_not_of>)};
 }
 

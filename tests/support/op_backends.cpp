@@ -19,14 +19,17 @@ bool same_bits(const Graph& graph) {
 }
 
 testing::AssertionResult agree(const Tensor& fast, const Tensor& slow, bool same, double condition) {
-  if (fast.dtype() != slow.dtype()) return testing::AssertionFailure() << "dtypes differ: " << fast.type_text() << " and " << slow.type_text();
+  if (fast.dtype() != slow.dtype())
+    return testing::AssertionFailure() << "dtypes differ: " << fast.type_text() << " and " << slow.type_text();
   // 1 ULP of storage where a rounding between two 16-bit results was dropped.
   if (same && is_storage_only(fast.dtype())) return near(fast, slow, condition * tolerance::ulp_of(fast.dtype()));
   if (!same) return near(fast, slow, condition * tolerance::reordered(fast.dtype()));
   for (int64_t i = 0; i < fast.numel(); ++i) {
     const bool nans = std::isnan(fast.at(i)) && std::isnan(slow.at(i));
-    if (!nans && std::memcmp(fast.data() + i * size_of(fast.dtype()), slow.data() + i * size_of(fast.dtype()), static_cast<size_t>(size_of(fast.dtype()))) != 0)
-      return testing::AssertionFailure() << "bits of element " << i << " differ: " << number_text(fast.at(i)) << " and " << number_text(slow.at(i));
+    if (!nans && std::memcmp(fast.data() + i * size_of(fast.dtype()), slow.data() + i * size_of(fast.dtype()),
+                             static_cast<size_t>(size_of(fast.dtype()))) != 0)
+      return testing::AssertionFailure() << "bits of element " << i << " differ: " << number_text(fast.at(i)) << " and "
+                                         << number_text(slow.at(i));
   }
   return testing::AssertionSuccess();
 }
@@ -40,7 +43,8 @@ void check_backends(const OpCases& op, const Sample& sample) {
       const Results fast = run(built, Device::cpu(), jit);
       ASSERT_EQ(fast.size(), slow.size());
       for (size_t k = 0; k < slow.size(); ++k)
-        EXPECT_TRUE(agree(fast[k], slow[k], same, sample.condition)) << name_of(dtype) << (jit ? ", compiled" : ", interpreted") << ", output " << k;
+        EXPECT_TRUE(agree(fast[k], slow[k], same, sample.condition))
+            << name_of(dtype) << (jit ? ", compiled" : ", interpreted") << ", output " << k;
     }
   }
 }
@@ -49,7 +53,8 @@ void check_backends(const OpCases& op, const Sample& sample) {
 
 void add_backend_tests(const CaseFile& file) {
   for (const OpCases& op : file.ops)
-    for (const Sample& sample : op.samples) add_test(op.op + "/" + sample.name + "/backends", [&op, &sample] { check_backends(op, sample); });
+    for (const Sample& sample : op.samples)
+      add_test(op.op + "/" + sample.name + "/backends", [&op, &sample] { check_backends(op, sample); });
 }
 
 }  // namespace lanc::cases

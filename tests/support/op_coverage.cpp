@@ -31,7 +31,8 @@ void check_stored(const CaseFile& file) {
       if (!s.torch.empty() && !s.expect)
         for (const DType t : dtypes_of(op, s)) asked.insert(key_of(s, flushed_operands(op, s, t)));
   for (const std::string& key : stored_keys(file))
-    EXPECT_EQ(asked.count(key), 1u) << "tests/data/ops/" << file.name << ".json holds " << key << ", which no sample asks for; run op_values.py again";
+    EXPECT_EQ(asked.count(key), 1u) << "tests/data/ops/" << file.name << ".json holds " << key
+                                    << ", which no sample asks for; run op_values.py again";
 }
 
 void check_every_op_has_a_table(const std::set<std::string>& tables) {

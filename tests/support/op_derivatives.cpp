@@ -16,7 +16,8 @@ namespace {
 
 using Tensors = std::vector<Tensor>;
 
-// Five-point stencil: error h^4 f^(5) / 30 and 1e-16 / h of rounding; both stay below 1e-8 for functions whose fifth derivative is below 1e6.
+// Five-point stencil: error h^4 f^(5) / 30 and 1e-16 / h of rounding; both stay below 1e-8 for functions whose fifth derivative is below
+// 1e6.
 constexpr double step = 1e-3, shorter_step = 1e-4;
 
 double inner(const Tensors& a, const Tensors& b) {
@@ -65,7 +66,8 @@ bool finite(const Tensors& all) {
 // One sample in f64 with everything that is asked of it: y(x), g = J^T c, t = J d, h = d<g, e>/dx.
 class Differentiated {
  public:
-  Differentiated(const OpCases& op, const Sample& sample) : built_(build(op, sample, f64)), session_(built_.graph, {.device = Device::reference(), .seed = 7}) {
+  Differentiated(const OpCases& op, const Sample& sample)
+      : built_(build(op, sample, f64)), session_(built_.graph, {.device = Device::reference(), .seed = 7}) {
     for (size_t i = 0; i < built_.inputs.size(); ++i)
       if (is_float(built_.inputs[i].dtype()) && built_.inputs[i].dtype() == f64) {
         wanted_.push_back(built_.inputs[i]);
@@ -169,8 +171,8 @@ void check_jacobian(const Differentiated& f, const Sample& sample) {
           d[w] = d[w].clone();
           d[w].set(column, 1);
           const double entry = g[w].at(column);
-          const std::string what = "d output " + std::to_string(o) + "[" + std::to_string(row) + "] / d operand " + std::to_string(w) + "[" +
-                                   std::to_string(column) + "]";
+          const std::string what = "d output " + std::to_string(o) + "[" + std::to_string(row) + "] / d operand " + std::to_string(w) +
+                                   "[" + std::to_string(column) + "]";
           EXPECT_NEAR(f.tangent(x, d)[o].at(row), entry, tolerance::jvp_against_vjp * std::max(scale, 1e-6)) << what << " by jvp";
           if (sample.smooth) expect_derivative([&](const Tensors& at) { return f.values(at)[o].at(row); }, x, d, entry, scale, what);
         }
@@ -183,9 +185,11 @@ void check_second(const Differentiated& f, const Sample& sample) {
   const Tensors h = f.hessian(x, c, e), mirrored = f.hessian(x, c, d);
   ASSERT_TRUE(finite(h)) << "a second derivative is not finite";
   const double along = inner(h, d), scale = norm(h) * norm(d);
-  EXPECT_NEAR(inner(mirrored, e), along, tolerance::jvp_against_vjp * std::max({scale, norm(mirrored) * norm(e), 1e-6})) << "the Hessian is symmetric";
+  EXPECT_NEAR(inner(mirrored, e), along, tolerance::jvp_against_vjp * std::max({scale, norm(mirrored) * norm(e), 1e-6}))
+      << "the Hessian is symmetric";
   if (!sample.smooth) return;
-  expect_derivative([&](const Tensors& at) { return inner(f.gradient(at, c), e); }, x, d, along, scale, "second derivative along two directions");
+  expect_derivative([&](const Tensors& at) { return inner(f.gradient(at, c), e); }, x, d, along, scale,
+                    "second derivative along two directions");
 }
 
 // An op without a derivative says why, and where it stands.

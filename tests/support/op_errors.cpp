@@ -38,7 +38,8 @@ ErrorCase mistake(std::string name, std::function<std::function<void()>(Graph&)>
 
 void add_unary(std::vector<ErrorCase>& out, const std::string& op, const std::function<void(const Operand&)>& call) {
   const auto number = [&](const char* name, const Operand& x) {
-    out.push_back(mistake(name, [call, x](Graph&) { return [call, x] { call(x); }; }, op + ": "));
+    out.push_back(mistake(
+        name, [call, x](Graph&) { return [call, x] { call(x); }; }, op + ": "));
   };
   number("a real number", 2.5);
   number("an integer", 3);
@@ -48,17 +49,25 @@ void add_unary(std::vector<ErrorCase>& out, const std::string& op, const std::fu
 }
 
 void add_binary(std::vector<ErrorCase>& out, const std::string& op, const std::function<void(const Operand&, const Operand&)>& call) {
-  out.push_back(mistake("two numbers", [call](Graph&) { return [call] { call(1.5, 2); }; }, op + ": "));
-  out.push_back(mistake("two truth values", [call](Graph&) { return [call] { call(true, false); }; }, op + ": "));
-  out.push_back(mistake("two graphs", [call](Graph& g) {
-    const Value x = g.input("x", i32, {3}), y = Graph().input("y", i32, {3});
-    return [call, x, y] { call(x, y); };
-  }, op + ": operands must belong to one graph"));
+  out.push_back(mistake(
+      "two numbers", [call](Graph&) { return [call] { call(1.5, 2); }; }, op + ": "));
+  out.push_back(mistake(
+      "two truth values", [call](Graph&) { return [call] { call(true, false); }; }, op + ": "));
+  out.push_back(mistake(
+      "two graphs",
+      [call](Graph& g) {
+        const Value x = g.input("x", i32, {3}), y = Graph().input("y", i32, {3});
+        return [call, x, y] { call(x, y); };
+      },
+      op + ": operands must belong to one graph"));
   const auto shapes = [&](const char* name, Shape a, Shape b) {
-    out.push_back(mistake(name, [call, a, b](Graph& g) {
-      const Value x = g.input("x", i32, a), y = g.input("y", i32, b);
-      return [call, x, y] { call(x, y); };
-    }, op + ": shapes must be equal or broadcast"));
+    out.push_back(mistake(
+        name,
+        [call, a, b](Graph& g) {
+          const Value x = g.input("x", i32, a), y = g.input("y", i32, b);
+          return [call, x, y] { call(x, y); };
+        },
+        op + ": shapes must be equal or broadcast"));
   };
   shapes("sizes that do not meet", {3}, {4});
   shapes("inner sizes that do not meet", {2, 3, 4}, {2, 2, 4});
@@ -68,21 +77,29 @@ void add_binary(std::vector<ErrorCase>& out, const std::string& op, const std::f
 
 void add_ternary(std::vector<ErrorCase>& out, const std::string& op,
                  const std::function<void(const Operand&, const Operand&, const Operand&)>& call) {
-  out.push_back(mistake("three numbers", [call](Graph&) { return [call] { call(1.5, 2, true); }; }, op + ": "));
+  out.push_back(mistake(
+      "three numbers", [call](Graph&) { return [call] { call(1.5, 2, true); }; }, op + ": "));
   const auto graphs = [&](const char* name, int stranger) {
-    out.push_back(mistake(name, [call, stranger](Graph& g) {
-      std::vector<Value> x;
-      for (int i = 0; i < 3; ++i) x.push_back(i == stranger ? Graph().input("y", i32, {3}) : g.input("x" + std::to_string(i), i32, {3}));
-      return [call, x] { call(x[0], x[1], x[2]); };
-    }, op + ": operands must belong to one graph"));
+    out.push_back(mistake(
+        name,
+        [call, stranger](Graph& g) {
+          std::vector<Value> x;
+          for (int i = 0; i < 3; ++i)
+            x.push_back(i == stranger ? Graph().input("y", i32, {3}) : g.input("x" + std::to_string(i), i32, {3}));
+          return [call, x] { call(x[0], x[1], x[2]); };
+        },
+        op + ": operands must belong to one graph"));
   };
   graphs("the first of another graph", 0);
   graphs("the last of another graph", 2);
   const auto shapes = [&](const char* name, Shape a, Shape b, Shape c) {
-    out.push_back(mistake(name, [call, a, b, c](Graph& g) {
-      const Value x = g.input("x", i32, a), y = g.input("y", i32, b), z = g.input("z", i32, c);
-      return [call, x, y, z] { call(x, y, z); };
-    }, op + ": shapes must be equal or broadcast"));
+    out.push_back(mistake(
+        name,
+        [call, a, b, c](Graph& g) {
+          const Value x = g.input("x", i32, a), y = g.input("y", i32, b), z = g.input("z", i32, c);
+          return [call, x, y, z] { call(x, y, z); };
+        },
+        op + ": shapes must be equal or broadcast"));
   };
   shapes("the first does not meet", {4}, {3}, {1});
   shapes("the second does not meet", {3}, {4}, {3});
@@ -92,17 +109,21 @@ void add_ternary(std::vector<ErrorCase>& out, const std::string& op,
 void add_reduction(std::vector<ErrorCase>& out, const std::string& op,
                    const std::function<void(const Operand&, const std::vector<int64_t>&)>& call) {
   const auto axes = [&](const char* name, Shape shape, std::vector<int64_t> wrong, const std::string& message) {
-    out.push_back(mistake(name, [call, shape, wrong](Graph& g) {
-      const Value x = g.input("x", f32, shape);
-      return [call, x, wrong] { call(x, wrong); };
-    }, op + ": " + message));
+    out.push_back(mistake(
+        name,
+        [call, shape, wrong](Graph& g) {
+          const Value x = g.input("x", f32, shape);
+          return [call, x, wrong] { call(x, wrong); };
+        },
+        op + ": " + message));
   };
   axes("an axis beyond the last", {3, 4}, {2}, "axis must be in [-2, 2), got 2");
   axes("an axis before the first", {3, 4}, {-3}, "axis must be in [-2, 2), got -3");
   axes("an axis of a scalar", {}, {0}, "axis must be in [0, 0), got 0");
   axes("an axis twice", {3, 4}, {1, 1}, "axes must be named once, got axis 1 twice");
   axes("an axis twice from both ends", {3, 4, 5}, {0, -3}, "axes must be named once, got axis 0 twice");
-  out.push_back(mistake("a number", [call](Graph&) { return [call] { call(2.5, {}); }; }, op + ": "));
+  out.push_back(mistake(
+      "a number", [call](Graph&) { return [call] { call(2.5, {}); }; }, op + ": "));
 }
 
 }  // namespace
@@ -110,11 +131,20 @@ void add_reduction(std::vector<ErrorCase>& out, const std::string& op,
 std::vector<ErrorCase> generated_errors(const OpCases& op) {
   std::vector<ErrorCase> out;
   switch (op.form.kind) {
-    case CallForm::Kind::none: break;
-    case CallForm::Kind::unary: add_unary(out, op.op, op.form.unary); break;
-    case CallForm::Kind::binary: add_binary(out, op.op, op.form.binary); break;
-    case CallForm::Kind::ternary: add_ternary(out, op.op, op.form.ternary); break;
-    case CallForm::Kind::reduction: add_reduction(out, op.op, op.form.reduction); break;
+    case CallForm::Kind::none:
+      break;
+    case CallForm::Kind::unary:
+      add_unary(out, op.op, op.form.unary);
+      break;
+    case CallForm::Kind::binary:
+      add_binary(out, op.op, op.form.binary);
+      break;
+    case CallForm::Kind::ternary:
+      add_ternary(out, op.op, op.form.ternary);
+      break;
+    case CallForm::Kind::reduction:
+      add_reduction(out, op.op, op.form.reduction);
+      break;
   }
   return out;
 }

@@ -46,8 +46,10 @@ Tensor read_tensor(const json& j) {
   if (static_cast<int64_t>(from.size()) != t.numel()) throw std::runtime_error("stored values: their number is not the shape's");
   for (int64_t i = 0; i < t.numel(); ++i) {
     const auto at = static_cast<size_t>(i);
-    if (t.dtype() == f64) t.span<double>()[at] = read_number(from[at]);
-    else t.span<int64_t>()[at] = from[at].get<int64_t>();
+    if (t.dtype() == f64)
+      t.span<double>()[at] = read_number(from[at]);
+    else
+      t.span<int64_t>()[at] = from[at].get<int64_t>();
   }
   return t;
 }
@@ -80,8 +82,10 @@ std::string key_of(const Sample& sample, const std::vector<Tensor>& operands) {
     const Tensor wide = x.to(is_float(x.dtype()) ? f64 : i64);
     for (int64_t i = 0; i < wide.numel(); ++i) {
       const double v = wide.at(i);
-      if (v != v) add("nan", 3);
-      else add(wide.data() + i * 8, 8);
+      if (v != v)
+        add("nan", 3);
+      else
+        add(wide.data() + i * 8, 8);
     }
   }
   char text[17];
@@ -107,7 +111,8 @@ std::vector<Tensor> expected_of(const CaseFile& file, const OpCases& op, const S
   const auto found = all.find(key_of(sample, operands));
   if (found == all.end())
     throw std::runtime_error("tests/data/ops/" + file.name + ".json has no values for " + name +
-                             " as it is now; run: " LANC_BINARY_DIR "/bin/test_ops --dump-samples samples.json && "
+                             " as it is now; run: " LANC_BINARY_DIR
+                             "/bin/test_ops --dump-samples samples.json && "
                              "python3 scripts/reference/op_values.py samples.json   (a python with torch)");
   return found->second;
 }
@@ -122,7 +127,8 @@ void dump_samples(const std::vector<CaseFile>& files, const std::string& path) {
         for (const DType dtype : dtypes_of(op, sample)) {
           const std::vector<Tensor> operands = flushed_operands(op, sample, dtype);
           json inputs = json::array();
-          for (const Tensor& x : operands) inputs.push_back({{"shape", x.sizes()}, {"kind", kind_of(x.dtype())}, {"values", elements_json(x)}});
+          for (const Tensor& x : operands)
+            inputs.push_back({{"shape", x.sizes()}, {"kind", kind_of(x.dtype())}, {"values", elements_json(x)}});
           questions[key_of(sample, operands)] = {{"name", op.op + "/" + sample.name}, {"expression", sample.torch}, {"inputs", inputs}};
         }
       }
