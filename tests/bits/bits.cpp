@@ -48,7 +48,7 @@ void scalar_functions_lines(const SessionOptions& options, std::vector<Line>& li
     std::vector<Value> values;
     std::vector<std::string> names;
     for (const ScalarFunction& f : scalar_functions()) {
-      if (f.name == "cast" || f.signature == Signature::bits) continue;
+      if (f.name == "cast" || f.signature == Signature::bits || f.signature == Signature::shift) continue;
       std::vector<Operand> operands;
       if (f.signature == Signature::select) operands.emplace_back(greater_than(inputs[0], inputs[1]));
       while (static_cast<int>(operands.size()) < f.arity) operands.emplace_back(inputs[operands.size()]);

@@ -158,7 +158,7 @@ void compare_with_the_oracle(const cpu::Tier& tier, uint64_t seed) {
   }
 }
 
-constexpr uint64_t programs = 3000;
+constexpr uint64_t programs = 1500;
 
 TEST(Interpreter, GivesTheOraclesBitsInPortableCode) {
   for (uint64_t seed = 0; seed < programs && !HasFatalFailure(); ++seed) compare_with_the_oracle(cpu::tier_portable(), seed);
