@@ -299,6 +299,7 @@ Value leaky_relu(Operand x, Operand slope) { return binary("leaky_relu", x, slop
 Value elu(Operand x, Operand alpha) { return binary("elu", x, alpha); }
 
 Value cast(Operand x, DType dtype) {
+  const CallSite site("cast", {x});
   if (x.dtype() == dtype) return x;
   return apply_elementwise(static_op(cast_op), {x}, CastAttrs{dtype});
 }

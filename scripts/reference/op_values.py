@@ -12,7 +12,11 @@ import pathlib
 import sys
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ImportError:
+    raise SystemExit("op_values.py: the expressions are PyTorch's; run it with a python that has it (pip install torch, the CPU build is enough)")
 
 try:
     import scipy

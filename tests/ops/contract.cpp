@@ -149,6 +149,8 @@ OpCases tensordot_table() {
 
 }  // namespace
 
-std::vector<OpCases> contract_cases() { return {contract_table(), matmul_table(), dot_table(), outer_table(), kron_table(), tensordot_table()}; }
+std::vector<OpCases> contract_cases() {
+  return with_symbols({contract_table(), matmul_table(), dot_table(), outer_table(), kron_table(), tensordot_table()});
+}
 
 }  // namespace lanc::cases

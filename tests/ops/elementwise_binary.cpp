@@ -214,7 +214,7 @@ std::vector<OpCases> elementwise_binary_cases() {
   for (const Row& row : bit_rows) tables.push_back(bits_table(row));
   tables.push_back(clamp_table());
   tables.push_back(where_table());
-  return tables;
+  return with_symbols(std::move(tables));
 }
 
 }  // namespace lanc::cases

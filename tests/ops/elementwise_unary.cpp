@@ -174,7 +174,7 @@ std::vector<OpCases> elementwise_unary_cases() {
   for (const Row& row : rounding_rows) tables.push_back(between_integers(table_of(row, everything())));
   for (const Row& row : test_rows) tables.push_back(table_of(row, everything()));
   tables.push_back(bits_table());
-  return tables;
+  return with_symbols(std::move(tables));
 }
 
 }  // namespace lanc::cases

@@ -127,9 +127,9 @@ OpCases truth_table(const std::string& op, Value (*reduce)(Operand, ReduceAttrs)
 }  // namespace
 
 std::vector<OpCases> reduce_cases() {
-  return {sum_table(), mean_table(), extreme_table("reduce_max", reduce_max, "amax"), extreme_table("reduce_min", reduce_min, "amin"), prod_table(),
+  return with_symbols({sum_table(), mean_table(), extreme_table("reduce_max", reduce_max, "amax"), extreme_table("reduce_min", reduce_min, "amin"), prod_table(),
           position_table("argmax", argmax), position_table("argmin", argmin), truth_table("reduce_any", reduce_any, "any"),
-          truth_table("reduce_all", reduce_all, "all"), truth_table("count", count, "sum")};
+          truth_table("reduce_all", reduce_all, "all"), truth_table("count", count, "sum")});
 }
 
 }  // namespace lanc::cases

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <lanc/autodiff/gradients.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/reduce.h>
 #include <lanc/ops/scalar/table.h>
 #include <lanc/runtime/session.h>
 
@@ -98,6 +100,22 @@ TEST_F(EachPair, ComputesTheSameSum) {
       EXPECT_EQ(got.at(1), want);
     }
   });
+}
+
+TEST(Cast, CarriesTheCotangentBackInTheOperandsDtype) {
+  Graph g;
+  const Value x = g.input("x", f32, {2}), w = g.input("w", f64, {2});
+  const Value dx = gradient(sum(cast(x, f64) * w), x);
+  EXPECT_EQ(dx.dtype(), f32);
+  const Tensor got = Session(g).eval({dx}, {{x, Tensor(f32, {2})}, {w, Tensor::of<double>({2}, {0.5, 0.1})}})[0];
+  EXPECT_EQ(got.at(0), 0.5);
+  EXPECT_EQ(got.span<float>()[1], 0.1f);
+}
+
+TEST(Cast, ToAnIntegerHasNoDerivative) {
+  Graph g;
+  const Value x = g.input("x", f32, {2});
+  EXPECT_THROW(gradient(sum(cast(cast(x, i32), f32)), x), UserError);
 }
 
 class Literals : public testing::Test {

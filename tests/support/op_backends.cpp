@@ -4,6 +4,8 @@
 #include <set>
 #include <string_view>
 
+#include <lanc/autodiff/gradients.h>
+#include <lanc/graph/error.h>
 #include <lanc/tests/support/op_run.h>
 #include <lanc/tests/support/tolerances.h>
 
@@ -34,9 +36,36 @@ testing::AssertionResult agree(const Tensor& fast, const Tensor& slow, bool same
   return testing::AssertionSuccess();
 }
 
+// A ramp of the value's type, as a constant.
+Value cotangent_for(Graph& graph, const Value& y) {
+  Sizes sizes;
+  for (const Dim& d : y.shape()) sizes.push_back(d.number());
+  Tensor t(y.dtype(), sizes);
+  for (int64_t i = 0; i < t.numel(); ++i) t.set(i, 0.5 + 0.25 * static_cast<double>(i % 5));
+  return constant(graph, t);
+}
+
+// The gradients of all float outputs by all float operands; none for an op without a derivative, which the derivative tests look at.
+std::vector<Value> gradients_of(Built& built) {
+  std::vector<Value> outputs, cotangents, wanted;
+  for (const Value& y : built.outputs)
+    if (is_float(y.dtype())) outputs.push_back(y);
+  for (const Value& x : built.inputs)
+    if (is_float(x.dtype())) wanted.push_back(x);
+  if (outputs.empty() || wanted.empty()) return {};
+  for (const Value& y : outputs) cotangents.push_back(cotangent_for(built.graph, y));
+  try {
+    return vjp(outputs, wanted, cotangents);
+  } catch (const UserError&) {
+    return {};
+  }
+}
+
 void check_backends(const OpCases& op, const Sample& sample) {
   for (const DType dtype : dtypes_of(op, sample)) {
-    const Built built = build(op, sample, dtype);
+    Built built = build(op, sample, dtype);
+    if (sample.derivatives)
+      for (const Value& g : gradients_of(built)) built.outputs.push_back(g);
     const bool same = same_bits(built.graph);
     const Results slow = run(built, Device::reference());
     for (const bool jit : {true, false}) {

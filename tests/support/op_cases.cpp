@@ -20,6 +20,11 @@ Fed values(Sizes sizes, std::vector<double> elements) { return {.sizes = std::mo
 
 Fed zeros(Sizes sizes) { return values(std::move(sizes), {0}); }
 
+std::vector<OpCases> with_symbols(std::vector<OpCases> tables) {
+  for (OpCases& table : tables) table.symbolic = true;
+  return tables;
+}
+
 std::vector<DType> floats() { return {f64, f32, bf16, f16}; }
 std::vector<DType> numbers() { return {f64, f32, bf16, f16, i64, i32, u8}; }
 std::vector<DType> everything() { return {std::begin(all_dtypes), std::end(all_dtypes)}; }

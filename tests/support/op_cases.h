@@ -2,8 +2,8 @@
 //
 // tests/ops/NAME.cpp defines `std::vector<OpCases> NAME_cases()` in namespace lanc::cases; configure makes the list of these functions
 // from the files' names. What each sample drives (tests/support/op_*.cpp):
-//   values       on every backend, in every dtype, with every operand also as a transpose and as a strided slice made in the graph, against
-//                torch's stored result or the closed form
+//   values       on every backend, in every dtype, with every operand also as a transpose and as a strided slice made in the graph, and with
+//                symbols for sizes, against torch's stored result or the closed form
 //   derivatives  first and second against central differences in f64, jvp against both
 //   backends     the CPU backend against the reference: the same bits for everything that only moves elements or computes one by one
 //   errors       UserError with this text and the line in this file; plus the mistakes that go with the op's signature
@@ -131,7 +131,11 @@ struct OpCases {
   std::vector<Sample> samples = {};
   std::vector<ErrorCase> errors = {};
   CallForm form = {};
+  bool symbolic = false;                  // builders need no sizes: samples are also run with a symbol for every axis, bound by the feeds
 };
+
+/// The same tables, run with symbols for sizes too.
+std::vector<OpCases> with_symbols(std::vector<OpCases> tables);
 
 /// The tables of one file.
 struct CaseFile {

@@ -10,7 +10,7 @@ namespace {
 
 size_t samples_of(const OpCases& op) {
   size_t n = 0;
-  for (const Sample& s : op.samples) n += dtypes_of(op, s).size() * layouts_of(s).size();
+  for (const Sample& s : op.samples) n += dtypes_of(op, s).size() * layouts_of(op, s).size();
   return n;
 }
 

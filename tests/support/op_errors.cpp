@@ -73,6 +73,14 @@ void add_binary(std::vector<ErrorCase>& out, const std::string& op, const std::f
   shapes("inner sizes that do not meet", {2, 3, 4}, {2, 2, 4});
   shapes("sizes that do not meet at the end", {4, 3}, {4});
   shapes("an empty axis against three", {0}, {3});
+  out.push_back({"a symbol that is bound to another size",
+                 [call](Graph& g) {
+                   const Value x = g.input("x", i32, {g.dim("n")}), y = g.input("y", i32, {3});
+                   call(x, y);
+                   const Value last = g.value({static_cast<uint32_t>(g.size() - 1), 0});
+                   Session(g, {.device = Device::reference()}).eval({last}, {{x, Tensor(i32, {4})}, {y, Tensor(i32, {3})}});
+                 },
+                 op + ": "});
 }
 
 void add_ternary(std::vector<ErrorCase>& out, const std::string& op,

@@ -1,11 +1,10 @@
-#include <lanc/tests/support/op_run.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include <lanc/ops/layout.h>
 #include <lanc/ops/slice.h>
+#include <lanc/tests/support/op_run.h>
 #include <lanc/tests/support/tolerances.h>
 
 namespace lanc::cases {
@@ -57,9 +56,12 @@ std::vector<double> elements_of(const Fed& fed, const std::string& name) {
       break;
     }
     case Fed::Kind::listed:
-      if (fed.listed.size() == 1) std::fill(out.begin(), out.end(), fed.listed[0]);
-      else if (fed.listed.size() == n) out = fed.listed;
-      else throw std::runtime_error("values: " + std::to_string(n) + " elements are needed, got " + std::to_string(fed.listed.size()));
+      if (fed.listed.size() == 1)
+        std::fill(out.begin(), out.end(), fed.listed[0]);
+      else if (fed.listed.size() == n)
+        out = fed.listed;
+      else
+        throw std::runtime_error("values: " + std::to_string(n) + " elements are needed, got " + std::to_string(fed.listed.size()));
   }
   return out;
 }
@@ -84,6 +86,13 @@ Tensor permuted(const Tensor& x, const std::vector<int64_t>& axes) {
 }
 
 Shape shape_of(const Sizes& sizes) { return {sizes.begin(), sizes.end()}; }
+
+// Equal sizes are one symbol, but a 1 stays a 1: a symbol does not broadcast.
+Value symbolic_value(Graph& graph, const std::string& name, const Tensor& t) {
+  Shape shape;
+  for (const int64_t n : t.sizes()) shape.push_back(n == 1 ? Dim(1) : graph.dim("n" + std::to_string(n)));
+  return graph.input(name, t.dtype(), shape);
+}
 
 Value fed_value(Graph& graph, const std::string& name, const Tensor& t) { return graph.input(name, t.dtype(), shape_of(t.sizes())); }
 
@@ -136,15 +145,17 @@ class CaseTest : public testing::Test {
 
 std::string Layout::text() const {
   if (kind == Kind::plain) return "plain";
+  if (kind == Kind::symbolic) return "symbols for sizes";
   return "operand " + std::to_string(operand) + (kind == Kind::transposed ? " transposed" : " a strided slice");
 }
 
-std::vector<Layout> layouts_of(const Sample& sample) {
+std::vector<Layout> layouts_of(const OpCases& op, const Sample& sample) {
   std::vector<Layout> layouts = {{}};
   for (size_t i = 0; i < sample.inputs.size(); ++i) {
     if (sample.inputs[i].sizes.size() >= 2) layouts.push_back({Layout::Kind::transposed, i});
     if (!sample.inputs[i].sizes.empty()) layouts.push_back({Layout::Kind::sliced, i});
   }
+  if (op.symbolic) layouts.push_back({Layout::Kind::symbolic, 0});
   return layouts;
 }
 
@@ -176,6 +187,7 @@ Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& 
     const bool here = layout.operand == i;
     b.operands.push_back(here && layout.kind == Layout::Kind::transposed ? through_transpose(b.graph, name, b.feeds[i])
                          : here && layout.kind == Layout::Kind::sliced   ? through_slice(b.graph, name, b.feeds[i])
+                         : layout.kind == Layout::Kind::symbolic         ? symbolic_value(b.graph, name, b.feeds[i])
                                                                          : fed_value(b.graph, name, b.feeds[i]));
     b.inputs.push_back(*b.graph.find(name));
   }
@@ -221,10 +233,11 @@ testing::AssertionResult near(const Tensor& got, const Tensor& want, double tole
     const double x = got.at(i), y = rounded.at(i);
     if ((std::isnan(x) && std::isnan(y)) || x == y) continue;
     // By element: a factor below the smallest number may have been flushed, as in 89 * sigmoid(-89).
-    const double allowed = tolerance * std::max(std::abs(y), by_element ? 0 : norm / 8) + (by_element && got.dtype() != f16 ? 1000 : 2) * tolerance::smallest_of(got.dtype());
+    const double allowed = tolerance * std::max(std::abs(y), by_element ? 0 : norm / 8) +
+                           (by_element && got.dtype() != f16 ? 1000 : 2) * tolerance::smallest_of(got.dtype());
     if (!(std::isfinite(y) && std::abs(x - y) <= allowed))
-      return testing::AssertionFailure() << "element " << i << " of " << got.type_text() << " is " << number_text(x) << ", not " << number_text(y)
-                                         << " (off by " << std::abs(x - y) << ", allowed " << allowed << ")";
+      return testing::AssertionFailure() << "element " << i << " of " << got.type_text() << " is " << number_text(x) << ", not "
+                                         << number_text(y) << " (off by " << std::abs(x - y) << ", allowed " << allowed << ")";
   }
   return testing::AssertionSuccess();
 }
@@ -241,7 +254,8 @@ Tensor flushed(const Tensor& x) {
 void add_test(const std::string& name, std::function<void()> body) {
   std::string plain = name;
   std::replace(plain.begin(), plain.end(), ' ', '_');
-  testing::RegisterTest("Ops", plain.c_str(), nullptr, nullptr, __FILE__, __LINE__, [body = std::move(body)]() -> testing::Test* { return new CaseTest(body); });
+  testing::RegisterTest("Ops", plain.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                        [body = std::move(body)]() -> testing::Test* { return new CaseTest(body); });
 }
 
 }  // namespace lanc::cases

@@ -10,13 +10,13 @@ namespace lanc::cases {
 
 /// How the op sees its operands: as they were fed, or one of them through a view that undoes what was done to the fed tensor.
 struct Layout {
-  enum class Kind : uint8_t { plain, transposed, sliced };
+  enum class Kind : uint8_t { plain, transposed, sliced, symbolic };
   Kind kind = Kind::plain;
   size_t operand = 0;
   std::string text() const;
 };
-/// Those that this sample's ranks allow; the plain one first.
-std::vector<Layout> layouts_of(const Sample& sample);
+/// Those that this sample's ranks and this op allow; the plain one first.
+std::vector<Layout> layouts_of(const OpCases& op, const Sample& sample);
 
 /// The elements of each operand in the dtype under test.
 std::vector<Tensor> operands_of(const OpCases& op, const Sample& sample, DType dtype);

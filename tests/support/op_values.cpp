@@ -9,7 +9,7 @@ namespace {
 
 void check_values(const CaseFile& file, const OpCases& op, const Sample& sample, DType dtype) {
   const std::vector<Tensor> want = expected_of(file, op, sample, flushed_operands(op, sample, dtype));
-  for (const Layout& layout : layouts_of(sample)) {
+  for (const Layout& layout : layouts_of(op, sample)) {
     const Built built = build(op, sample, dtype, layout);
     ASSERT_EQ(built.outputs.size(), want.size());
     for (const bool oracle : {true, false}) {
