@@ -101,7 +101,7 @@ const Row real_rows[] = {
     {"silu", silu, "x[0] * torch.sigmoid(x[0].double())", -8, 8},
     {"mish", mish, "x[0] * torch.tanh(torch.logaddexp(x[0].double(), torch.zeros(())))", -8, 8},
     {"hardtanh", hardtanh, "F.hardtanh(x[0].double())", -2, 2},
-    {"hardsigmoid", hardsigmoid, "torch.clamp(x[0].double() / 6 + 0.5, 0, 1)", -5, 5},
+    {"hardsigmoid", hardsigmoid, "torch.clamp(x[0].double() / 6 + 0.5, 0, 1)", -2.5, 2.5},
     {"erf", erf, "torch.erf(x[0])", -3, 3},
     {"erfc", erfc, "torch.erfc(x[0])", -3, 3},
     {"erfinv", erfinv, "torch.erfinv(x[0].double())", -0.95, 0.95},

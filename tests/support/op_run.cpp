@@ -195,8 +195,10 @@ Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& 
   return b;
 }
 
-Results run(const Built& built, Device device, bool jit) {
-  const Session session(built.graph, {.device = device, .seed = 7, .jit = jit});
+Results run(const Built& built, Device device, bool jit, bool fusion) {
+  SessionOptions options{.device = device, .seed = 7, .jit = jit};
+  if (!fusion) options.disabled_passes = {"fuse"};
+  const Session session(built.graph, options);
   Feeds feeds;
   for (size_t i = 0; i < built.inputs.size(); ++i) feeds.emplace_back(built.inputs[i], built.feeds[i]);
   return session.eval(built.outputs, feeds);

@@ -34,7 +34,7 @@ struct Built {
 };
 Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& layout = {});
 /// Its outputs on a device. `jit`: through compiled kernels where there are any, else interpreted.
-Results run(const Built& built, Device device, bool jit = true);
+Results run(const Built& built, Device device, bool jit = true, bool fusion = true);
 
 /// Sizes equal; integers equal modulo their width; floats within tolerance * max(|want|, norm / 8), or tolerance * |want| by element, after
 /// both are rounded to the dtype.

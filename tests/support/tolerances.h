@@ -36,6 +36,10 @@ constexpr double reordered(DType t) {
   }
 }
 
+/// A gradient of several nodes in 16-bit storage, fused against not: each rounding that fusion drops may be carried on, and 1 - r loses digits
+/// where r is near 1. Relative to the norm; without fusion gradients are held to `reordered`.
+constexpr double dropped_roundings(DType t) { return is_storage_only(t) ? 16 * ulp_of(t) : reordered(t); }
+
 /// An analytic derivative against central differences, f64, relative to the norms of gradient and direction.
 inline constexpr double numerical_derivative = 1e-6;
 /// <c, J d> by jvp against <J^T c, d> by vjp, f64.
