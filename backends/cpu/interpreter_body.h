@@ -72,8 +72,8 @@ struct Equal { template <class T> static bool of(T a, T b) { return a == b; } };
 struct NotEqual { template <class T> static bool of(T a, T b) { return a != b; } };
 struct Greater { template <class T> static bool of(T a, T b) { return a > b; } };
 struct GreaterEqual { template <class T> static bool of(T a, T b) { return a >= b; } };
-struct Maximum { template <class T> static T of(T a, T b) { return (a > b) | (a != a) ? a : b; } };
-struct Minimum { template <class T> static T of(T a, T b) { return (a < b) | (a != a) ? a : b; } };
+struct Maximum { template <class T> static T of(T a, T b) { return ((a > b) | (a != a)) ? a : b; } };
+struct Minimum { template <class T> static T of(T a, T b) { return ((a < b) | (a != a)) ? a : b; } };
 
 template <class T, class F>
 void map1(const BlockOp& op, Slots s, int n) {
@@ -321,8 +321,8 @@ struct CombineSum {
     else return a + b;
   }
 };
-struct CombineMax { template <class T> static T of(T a, T b) { return (b > a) | (b != b) ? b : a; } };
-struct CombineMin { template <class T> static T of(T a, T b) { return (b < a) | (b != b) ? b : a; } };
+struct CombineMax { template <class T> static T of(T a, T b) { return ((b > a) | (b != b)) ? b : a; } };
+struct CombineMin { template <class T> static T of(T a, T b) { return ((b < a) | (b != b)) ? b : a; } };
 
 template <class T, class F>
 void reduce_as(FusedKind kind, const T* x, int n, T* accumulator) {
