@@ -98,10 +98,12 @@ void initialize_states(Session::Data& session, const Graph& graph) {
 
 BoundFunction make_bound(Function::Data& f, const Bindings& bindings) {
   const auto start = std::chrono::steady_clock::now();
+  const int64_t compiled_before = f.backend->kernels_compiled();
   BoundFunction bound;
   bound.bindings = bindings;
   bound.plan = bind_and_plan(f.tidy, bindings, *f.backend, f.passes);
   f.stats.plans_made += 1;
+  f.stats.kernels_compiled += f.backend->kernels_compiled() - compiled_before;
   f.stats.compile_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   f.stats.steps = static_cast<int64_t>(bound.plan->steps.size());
   f.stats.arena_bytes = bound.plan->arena_bytes;

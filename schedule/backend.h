@@ -53,6 +53,10 @@ class Backend {
   virtual Capabilities capabilities() const = 0;
   /// A kernel for this node; null when the device has none.
   virtual std::unique_ptr<Kernel> select(const Graph& graph, const Node& node) const = 0;
+  /// Called once when a plan is finished, before it runs: for what is better done for all its kernels together.
+  virtual void prepare(Plan& /*plan*/) const {}
+  /// Kernels compiled so far for the plans of this backend; those found in a cache are not counted.
+  virtual int64_t kernels_compiled() const { return 0; }
   /// Runs the steps of a plan whose addresses are set: all of them, or up to one that fails, whose number is left in plan.failed_step.
   virtual void run(Plan& plan) const = 0;
 };

@@ -392,6 +392,7 @@ std::unique_ptr<Plan> make_plan(const Graph& graph, const Backend& backend, cons
   PlanBuilder builder{.graph = graph, .backend = backend, .options = options, .plan = *plan, .order = {}, .overwrites = {}, .buffer_of = {},
                       .step_making = {}, .overwritten_in_place = {}, .front = {}, .back = {}};
   builder.run(inputs);
+  backend.prepare(*plan);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <lanc/backends/cpu/fused_kernel.h>
 #include <lanc/backends/cpu/gemm.h>
 #include <lanc/backends/cpu/index_kernel.h>
+#include <lanc/backends/cpu/nest_code.h>
 #include <lanc/backends/cpu/random_kernel.h>
 #include <lanc/backends/cpu/reduce_kernel.h>
 #include <lanc/backends/cpu/scan_kernel.h>
@@ -24,6 +25,7 @@ struct CpuBackend::Impl {
   CpuOptions options;
   std::unique_ptr<Backend> fallback;
   mutable cpu::ThreadPool pool;
+  mutable cpu::CompileQueue compilations;
 };
 
 CpuInfo cpu_info() {
@@ -36,20 +38,21 @@ CpuInfo cpu_info() {
     }
   info.instruction_set = cpu::instruction_set();
   info.contract_library = cpu::gemm_library();
-  info.fused_kernels = "interpreter";
+  const cpu::JitLibrary* jit = cpu::JitLibrary::get();
+  info.fused_kernels = jit != nullptr ? jit->version() : "interpreter";
   info.cores = cpu::available_cores();
   return info;
 }
 
 CpuBackend::CpuBackend(CpuOptions options, std::unique_ptr<Backend> fallback)
-    : impl_(new Impl{.options = options, .fallback = std::move(fallback), .pool = cpu::ThreadPool(options.threads)}) {}
+    : impl_(new Impl{.options = options, .fallback = std::move(fallback), .pool = cpu::ThreadPool(options.threads), .compilations = {}}) {}
 CpuBackend::~CpuBackend() = default;
 
 std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node) const {
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
-  if (auto kernel = cpu::make_fused_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_random_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_reduce_kernel(graph, node)) return kernel;
@@ -73,6 +76,9 @@ void run_share(void* context, int worker) {
 }
 
 }  // namespace
+
+void CpuBackend::prepare(Plan&) const { impl_->compilations.make_all(impl_->pool.threads()); }
+int64_t CpuBackend::kernels_compiled() const { return impl_->compilations.compiled(); }
 
 // Who runs a part never shows in the result: parts depend on sizes only.
 void CpuBackend::run(Plan& plan) const {

@@ -11,7 +11,7 @@ namespace lanc {
 
 struct CpuOptions {
   int threads = 0;  // 0: one per core that this process may use
-  bool jit = true;
+  bool jit = true;  // compile fused kernels, where LLVM is found and LANC_JIT is not "off"
 };
 
 /// What this machine and this build offer.
@@ -32,6 +32,9 @@ class CpuBackend : public Backend {
   std::string_view name() const override { return "cpu"; }
   Capabilities capabilities() const override { return {.fusion = true, .contract_flags = true}; }
   std::unique_ptr<Kernel> select(const Graph& graph, const Node& node) const override;
+  /// Compiles the fused kernels, on as many threads as the plan will run on.
+  void prepare(Plan& plan) const override;
+  int64_t kernels_compiled() const override;
   void run(Plan& plan) const override;
 
  private:

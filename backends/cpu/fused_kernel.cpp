@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <mutex>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <vector>
 
 #include <lanc/backends/cpu/fused_spec.h>
 #include <lanc/backends/cpu/interpreted_nest.h>
+#include <lanc/backends/cpu/nest_code.h>
 
 namespace lanc::cpu {
 namespace {
@@ -37,10 +41,10 @@ void with_accumulator(DType t, F f) {
 
 class FusedKernel : public Kernel {
  public:
-  explicit FusedKernel(Spec spec) : s_(collapsed(std::move(spec))), nest_(s_) {
+  FusedKernel(Spec spec, CompileQueue* queue) : s_(collapsed(std::move(spec))), nest_(s_), code_(code_for(s_, queue)) {
     elements_ = numel_of(s_.sizes);
     parts_ = parts_of(s_);
-    scratch_ = nest_.scratch_bytes() * parts_;
+    scratch_ = code_ ? 0 : nest_.scratch_bytes() * parts_;
     for (size_t k = 0; k < s_.outputs.size(); ++k) {
       output_bytes_.push_back(size_of(s_.outputs[k].dtype) * result_elements(k));
       partial_at_.push_back(scratch_);
@@ -49,12 +53,13 @@ class FusedKernel : public Kernel {
     targets_.resize(static_cast<size_t>(parts_) * s_.outputs.size());
   }
 
-  std::string name() const override { return "fused (interpreter)" + std::string(parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : ""); }
+  std::string name() const override { return (compiled() != nullptr ? "fused (llvm)" : "fused (interpreter)") + std::string(parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : ""); }
   int phases() const override { return combines() ? 2 : 1; }
   int parts(int phase) const override { return phase == 0 ? parts_ : 1; }
   int64_t scratch_bytes() const override { return scratch_; }
   double microseconds(int phase) const override {
-    return phase == 1 ? 1 : 0.3 + 0.001 * static_cast<double>(elements_) * nest_.nanoseconds_per_element();
+    const double of_interpreter = compiled() != nullptr ? 0.3 : 1;
+    return phase == 1 ? 1 : 0.3 + 0.001 * of_interpreter * static_cast<double>(elements_) * nest_.nanoseconds_per_element();
   }
   bool in_place(int input, int output) const override { return nest_.in_place(static_cast<size_t>(input), static_cast<size_t>(output)); }
 
@@ -68,7 +73,9 @@ class FusedKernel : public Kernel {
       if (s_.kinds[k] != FusedKind::map) initialize(k, begin, end, targets[k]);
     }
     if (elements_ == 0) return;
-    nest_.run(args.inputs, targets, args.scratch + nest_.scratch_bytes() * part, begin, end);
+    if (const NestFunction function = compiled()) return run_nest(function, s_, args.inputs, targets, begin, end);
+    std::byte* work = code_ ? emergency_work() : args.scratch;
+    nest_.run(args.inputs, targets, work + nest_.scratch_bytes() * part, begin, end);
   }
 
  private:
@@ -76,6 +83,26 @@ class FusedKernel : public Kernel {
     collapse(spec);
     return spec;
   }
+  // Null: interpreted.
+  static std::shared_ptr<NestCode> code_for(const Spec& spec, CompileQueue* queue) {
+    const auto shape = queue != nullptr ? nest_shape(spec) : std::nullopt;
+    auto code = shape ? nest_code(*shape) : nullptr;
+    if (code) queue->add(code);
+    return code;
+  }
+  NestFunction compiled() const { return code_ ? code_->function() : nullptr; }
+
+  // Where a compilation did not succeed although LLVM is there, the plan holds no memory for the interpreter. The one place where a kernel
+  // allocates, the first time that it runs.
+  std::byte* emergency_work() {
+    std::call_once(emergency_made_, [this] { emergency_.reset(static_cast<std::byte*>(::operator new(static_cast<size_t>(nest_.scratch_bytes() * parts_), line))); });
+    return emergency_.get();
+  }
+  static constexpr std::align_val_t line{64};
+  struct LineDelete {
+    void operator()(std::byte* p) const { ::operator delete(p, line); }
+  };
+
   int64_t result_elements(size_t k) const {
     int64_t n = 1;
     for (size_t a = 0; a < s_.sizes.size(); ++a)
@@ -121,10 +148,13 @@ class FusedKernel : public Kernel {
 
   Spec s_;
   InterpretedNest nest_;
+  std::shared_ptr<NestCode> code_;
   int64_t elements_ = 0, scratch_ = 0;
   int parts_ = 1;
   std::vector<int64_t> output_bytes_, partial_at_;
   std::vector<std::byte*> targets_;  // of each part: results, or where its partial results lie
+  std::once_flag emergency_made_;
+  std::unique_ptr<std::byte, LineDelete> emergency_;
 };
 
 }  // namespace
@@ -139,10 +169,10 @@ const Tier& tier() {
 
 std::string instruction_set() { return std::string(name_of(cpu_tier())); }
 
-std::unique_ptr<Kernel> make_fused_kernel(const Graph& graph, const Node& node) {
+std::unique_ptr<Kernel> make_fused_kernel(const Graph& graph, const Node& node, CompileQueue* queue) {
   std::optional<Spec> spec = spec_of(graph, node);
   if (!spec || spec->program.code.size() > InterpretedNest::max_code || spec->sizes.size() > InterpretedNest::max_rank) return nullptr;
-  return std::make_unique<FusedKernel>(std::move(*spec));
+  return std::make_unique<FusedKernel>(std::move(*spec), queue);
 }
 
 }  // namespace lanc::cpu

@@ -137,6 +137,9 @@ uint64_t bool_op(MachineOp op, uint64_t a, uint64_t b) {
     case MachineOp::bit_or: return a | b;
     case MachineOp::bit_xor: return a ^ b;
     case MachineOp::bit_not: return a ^ 1;
+    case MachineOp::shift_left:
+    case MachineOp::shift_right:
+    case MachineOp::shift_right_logical: return a;  // the count is taken modulo the width, which is 1
     default: throw InternalError("program: a bool instruction is unknown");
   }
 }
