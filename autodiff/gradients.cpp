@@ -79,10 +79,16 @@ void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached
   }
 }
 
+// "\n  vjp at train.cpp:42": the user's call.
+std::string call_line() {
+  const SourceLine line = CallSite::user_line();
+  return line.known() ? "\n  " + std::string(CallSite::function()) + " at " + line.text() : "";
+}
+
 void require_one_graph(const char* what, const Value& first, const std::vector<Value>& values) {
   for (const Value& v : values)
     if (v.graph_data() != first.graph_data())
-      throw UserError(std::string(what) + ": values must belong to one graph, got a value of another graph at " + v.node().origin->text());
+      throw UserError(std::string(what) + ": values must belong to one graph, got a value of another graph at " + v.node().origin->text() + call_line());
 }
 
 std::string name_of_value(const Value& v) {
@@ -114,7 +120,7 @@ const Node* end_of_way(const Graph& graph, const std::vector<uint32_t>& order, c
     line = "; " + std::string(end->op->name) + " at " + end->origin->text();
   }
   throw UserError("gradients: the output must depend on every wanted value, got " + name_of_value(wanted) + why + "\n  built at " +
-                  wanted.node().origin->text() + line + "; take it out of the list, or ask for Unreached::zeros");
+                  wanted.node().origin->text() + line + "; take it out of the list, or ask for Unreached::zeros" + call_line());
 }
 
 struct CustomContext {
@@ -161,10 +167,11 @@ Cotangents custom_backward(const VjpArgs& args) {
 }  // namespace
 
 std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
-                       Unreached unreached) {
+                       Unreached unreached, std::source_location where) {
+  const CallSite site("vjp", where, outputs.empty() ? nullptr : outputs[0].graph_data());
   if (outputs.empty() || outputs.size() != cotangents.size())
     throw UserError("vjp: one cotangent per output is needed, got " + std::to_string(cotangents.size()) + " for " +
-                    std::to_string(outputs.size()));
+                    std::to_string(outputs.size()) + call_line());
   require_one_graph("vjp", outputs[0], outputs);
   require_one_graph("vjp", outputs[0], wrt);
   require_one_graph("vjp", outputs[0], cotangents);
@@ -172,7 +179,7 @@ std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Valu
   for (const Value& v : wrt)
     if (!is_float(v.dtype()))
       throw UserError("gradients: a derivative needs a float value, got " + name_of_value(v) + " of " + v.type().text() + "\n  built at " +
-                      v.node().origin->text());
+                      v.node().origin->text() + call_line());
   std::vector<Ref> roots;
   for (const Value& v : outputs) roots.push_back({v.node_id(), v.output()});
   const std::vector<uint32_t> order = canonical_order(graph, roots);
@@ -180,7 +187,7 @@ std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Valu
   CotangentSums sums(graph);
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!(outputs[i].type() == cotangents[i].type()))
-      throw UserError("vjp: a cotangent must have its output's type " + outputs[i].type().text() + ", got " + cotangents[i].type().text());
+      throw UserError("vjp: a cotangent must have its output's type " + outputs[i].type().text() + ", got " + cotangents[i].type().text() + call_line());
     sums.add(roots[i], cotangents[i]);
   }
   // A wanted value stops the walk only at itself: what it depends on is not needed for it, but may be wanted too.
@@ -202,21 +209,25 @@ std::vector<Value> gradients(Operand loss, const std::vector<Value>& wrt, Unreac
   const CallSite site("gradients", {loss});
   if (loss.rank() != 0 || !is_float(loss.dtype()))
     throw UserError("gradients: a loss must be a float of rank 0, got " + loss.type().text() + "\n  built at " +
-                    loss.value().node().origin->text() + "; take sum or mean of it, or use vjp with a cotangent");
+                    loss.value().node().origin->text() + "; take sum or mean of it, or use vjp with a cotangent" + call_line());
   Tensor one(loss.dtype(), {});
   one.set(0, 1);
   return vjp({loss.value()}, wrt, {constant(loss.graph(), one)}, unreached);
 }
 
-Value gradient(Operand loss, const Value& wrt, Unreached unreached) { return gradients(loss, {wrt}, unreached)[0]; }
+Value gradient(Operand loss, const Value& wrt, Unreached unreached) {
+  const CallSite site("gradient", {loss});
+  return gradients(loss, {wrt}, unreached)[0];
+}
 
-std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents) {
+std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents, std::source_location where) {
+  const CallSite site("jvp", where, outputs.empty() ? nullptr : outputs[0].graph_data());
   if (wrt.size() != tangents.size())
-    throw UserError("jvp: one tangent per value is needed, got " + std::to_string(tangents.size()) + " for " + std::to_string(wrt.size()));
+    throw UserError("jvp: one tangent per value is needed, got " + std::to_string(tangents.size()) + " for " + std::to_string(wrt.size()) + call_line());
   // The vjp is linear in its cotangents u: jvp = d/du <vjp(u), tangents>. The value of u does not matter.
   std::vector<Value> result;
   for (const Value& y : outputs) {
-    if (!is_float(y.dtype())) throw UserError("jvp: outputs must be floats, got " + y.type().text());
+    if (!is_float(y.dtype())) throw UserError("jvp: outputs must be floats, got " + y.type().text() + call_line());
     const Value u = stop_gradient(zeros_like(y));
     const std::vector<Value> back = vjp({y}, wrt, {u});
     result.push_back(vjp(back, {u}, tangents)[0]);
@@ -225,15 +236,17 @@ std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Valu
 }
 
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction) {
+  const CallSite site("hvp", {loss});
   const std::vector<Value> g = gradients(loss, wrt);
   return vjp(g, wrt, direction);
 }
 
 Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }
 
-std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward) {
-  if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none");
-  const CallSite site("custom_vjp", {inputs[0]});
+std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward,
+                              std::source_location where) {
+  const CallSite site("custom_vjp", where, inputs.empty() ? nullptr : inputs[0].graph_data());
+  if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none" + call_line());
   const std::vector<Value> outputs = forward(inputs);
   auto context = std::make_shared<CustomContext>();
   context->name = std::string(name);
@@ -242,8 +255,9 @@ std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& i
   context->def = OpDef{.name = context->name, .family = "custom", .arity = -1, .infer = custom_types, .vjp = custom_backward,
                        .compose = custom_compose,
                        .context = context.get(), .doc = "A user's composition with a derivative of its own."};
-  std::vector<Operand> operands(inputs.begin(), inputs.end());
-  operands.insert(operands.end(), outputs.begin(), outputs.end());
+  std::vector<Operand> operands;
+  for (const std::vector<Value>* values : {&inputs, &outputs})
+    for (const Value& v : *values) operands.emplace_back(v, where);
   return apply_all(OpRef(context, &context->def), operands);
 }
 

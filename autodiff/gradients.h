@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <source_location>
 #include <string_view>
 #include <vector>
 
@@ -21,9 +22,10 @@ Value gradient(Operand loss, const Value& wrt, Unreached unreached = Unreached::
 
 /// Sum over outputs of cotangent^T * (d output / d wrt[i]). Cotangents have the outputs' types.
 std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
-                       Unreached unreached = Unreached::zeros);
+                       Unreached unreached = Unreached::zeros, std::source_location where = std::source_location::current());
 /// Sum over i of (d output / d wrt[i]) * tangents[i], one per output: the derivative along a direction.
-std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents);
+std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents,
+                       std::source_location where = std::source_location::current());
 /// Hessian of the loss times a direction, one per wrt.
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction);
 
@@ -35,6 +37,7 @@ Value stop_gradient(Operand x);
 using CustomForward = std::function<std::vector<Value>(const std::vector<Value>& inputs)>;
 using CustomBackward =
     std::function<Cotangents(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& cotangents)>;
-std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward);
+std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward,
+                              std::source_location where = std::source_location::current());
 
 }  // namespace lanc

@@ -30,7 +30,7 @@ void check_path(std::string_view what, std::string_view path, SourceLine where) 
   }
   if (bad || !segment)
     throw UserError(std::string(what) + ": names must be made of letters, digits, '_', '.', '-' with '/' between segments, got '" +
-                    std::string(path) + "'\n  at " + where.text());
+                    std::string(path) + "'\n  at " + (CallSite::user_line().known() ? CallSite::user_line() : where).text());
 }
 
 void check_dims(const GraphData& graph, const std::string& what, const Shape& shape, SourceLine where) {

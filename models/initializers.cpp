@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include <lanc/graph/error.h>
+#include <lanc/models/requirements.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
@@ -17,8 +17,8 @@ Value Initializer::operator()(Graph body, const Shape& shape, DType dtype, uint6
   const Value value = build_(body, shape, dtype, key);
   const Type wanted{dtype, shape};
   if (!(value.type() == wanted) || value.graph_data() != body.data())
-    throw UserError("initializer: the value must be " + wanted.text() + " in the body graph, got " + value.type().text() +
-                    (value.graph_data() == body.data() ? "" : " in another graph"));
+    models::detail::fail("an initial value must be " + wanted.text() + " in the body graph",
+                         value.type().text() + (value.graph_data() == body.data() ? "" : " in another graph"));
   return value;
 }
 
@@ -51,7 +51,7 @@ Value standard_normal(Graph body, const Shape& shape, DType dtype, uint64_t key)
 }
 
 void require_float(DType dtype) {
-  if (!is_float(dtype)) throw UserError("initializer: draws are of a float dtype, got " + std::string(name_of(dtype)));
+  if (!is_float(dtype)) models::detail::fail("an initial value that is drawn must be of a float dtype", std::string(name_of(dtype)));
 }
 
 // Variance `scale` / fan: as a normal, or as a uniform of the same variance.
@@ -144,7 +144,7 @@ Initializer lecun_normal() { return scaled_normal(1, fan_in); }
 Initializer orthogonal(double gain) {
   return [gain](Graph body, const Shape& shape, DType dtype, uint64_t key) {
     require_float(dtype);
-    if (shape.size() < 2) throw UserError("orthogonal: rank must be at least 2, got " + shape_text(shape) + "\n  at " + CallSite::user_line().text());
+    if (shape.size() < 2) models::detail::fail("an orthogonal initial value must be of rank 2 or more", shape_text(shape));
     Dim rest = 1;
     for (size_t i = 1; i < shape.size(); ++i) rest = rest * shape[i];
     const int64_t rows = shape[0].number(), columns = rest.number();

@@ -91,7 +91,7 @@ Value stack_of(Operands values, int64_t axis) {
   std::vector<Operand> parts;
   for (const Operand& o : of_one_dtype(values)) {
     if (o.rank() != first.rank()) refuse("operands must be of one shape", first.type().text() + " and " + o.type().text(), o);
-    parts.emplace_back(expand_dims(o, {axis}));
+    parts.emplace_back(expand_dims(o, {axis}), o.line());
   }
   if (parts.size() == 1) return parts[0];
   return apply(concat_op, std::move(parts), ConcatAttrs{axis});

@@ -172,6 +172,9 @@ Value apply_elementwise(OpRef op, std::vector<Operand> operands, Attributes attr
 }
 
 Value apply_formula(Formula formula, std::vector<Operand> operands) {
+  if (static_cast<size_t>(formula.inputs()) != operands.size())
+    throw UserError("formula: one operand per input is needed, got " + std::to_string(operands.size()) + " for " + std::to_string(formula.inputs()) +
+                    (operands.empty() ? "" : "\n  formula at " + CallSite::origin_for(operands[0].line())->text()));
   return apply_elementwise(static_op(formula_op), std::move(operands), FormulaAttrs{std::move(formula)});
 }
 
@@ -201,9 +204,9 @@ Value operator&&(Operand a, Operand b) { return binary("and", a, b); }
 Value operator||(Operand a, Operand b) { return binary("or", a, b); }
 Value operator!(Operand a) { return unary("not", a); }
 
-Value operator&&(const Value& a, const Value& b) { return binary("and", a, b); }
-Value operator||(const Value& a, const Value& b) { return binary("or", a, b); }
-Value operator!(const Value& a) { return unary("not", a); }
+Value operator&&(const Value& a, Operand b) { return binary("and", Operand(a, b.line()), b); }
+Value operator||(const Value& a, Operand b) { return binary("or", Operand(a, b.line()), b); }
+Value operator!(const Value& a) { return unary("not", Operand(a, a.node().origin->user)); }
 
 #define LANC_UNARY(name) \
   Value name(Operand x) { return unary(#name, x); }
@@ -291,9 +294,9 @@ Value log(Operand x) {
 Value max(Operand x, Operand y) { return binary("max", x, y); }
 Value min(Operand x, Operand y) { return binary("min", x, y); }
 Value clamp(Operand x, Operand lo, Operand hi) { return apply_elementwise(static_op(scalar_op("clamp")), {x, lo, hi}); }
-Value max(const Value& x, const Value& y) { return binary("max", x, y); }
-Value min(const Value& x, const Value& y) { return binary("min", x, y); }
-Value clamp(const Value& x, const Value& lo, const Value& hi) { return apply_elementwise(static_op(scalar_op("clamp")), {x, lo, hi}); }
+Value max(const Value& x, const Value& y, std::source_location line) { return max(Operand(x, line), Operand(y, line)); }
+Value min(const Value& x, const Value& y, std::source_location line) { return min(Operand(x, line), Operand(y, line)); }
+Value clamp(const Value& x, const Value& lo, const Value& hi, std::source_location line) { return clamp(Operand(x, line), Operand(lo, line), Operand(hi, line)); }
 Value where(Operand condition, Operand x, Operand y) { return apply_elementwise(static_op(scalar_op("where")), {condition, x, y}); }
 Value leaky_relu(Operand x, Operand slope) { return binary("leaky_relu", x, slope); }
 Value elu(Operand x, Operand alpha) { return binary("elu", x, alpha); }

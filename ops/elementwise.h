@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,8 +83,9 @@ Value operator-(Operand a);
 Value operator&&(Operand a, Operand b);
 Value operator||(Operand a, Operand b);
 Value operator!(Operand a);
-Value operator&&(const Value& a, const Value& b);
-Value operator||(const Value& a, const Value& b);
+// Against the built-in operators, which would ask a Value for its truth. `!` has nothing to tell its line by: it takes its operand's.
+Value operator&&(const Value& a, Operand b);
+Value operator||(const Value& a, Operand b);
 Value operator!(const Value& a);
 
 /// e^x.
@@ -223,11 +225,11 @@ Value greater_or_equal(Operand x, Operand y);
 /// The larger (smaller) of two; NaN wins; the derivative is halved at ties. Exact overloads win over std::max and std::min.
 Value max(Operand x, Operand y);
 Value min(Operand x, Operand y);
-Value max(const Value& x, const Value& y);
-Value min(const Value& x, const Value& y);
+Value max(const Value& x, const Value& y, std::source_location where = std::source_location::current());
+Value min(const Value& x, const Value& y, std::source_location where = std::source_location::current());
 /// min(max(x, lo), hi).
 Value clamp(Operand x, Operand lo, Operand hi);
-Value clamp(const Value& x, const Value& lo, const Value& hi);
+Value clamp(const Value& x, const Value& lo, const Value& hi, std::source_location where = std::source_location::current());
 /// x where the condition holds, else y; the branch not taken gives no gradient, not even NaN.
 Value where(Operand condition, Operand x, Operand y);
 /// x for x > 0, slope * x else.

@@ -150,8 +150,8 @@ Value random_bits_uniform(Graph graph, uint64_t key, Shape shape, DType dtype, S
   return apply(random_uniform_op, {session_seed(graph), session_step(graph)}, RandomAttrs{key, std::move(shape), dtype});
 }
 
-Value random_uniform(const Scope& scope, Shape shape, Operand low, Operand high, DrawOptions options) {
-  const CallSite site("random_uniform", scope.line(), scope.graph().data());
+Value random_uniform(const Scope& scope, Shape shape, Operand low, Operand high, DrawOptions options, std::source_location where) {
+  const CallSite site("random_uniform", where, scope.graph().data());
   require_real("low", low);
   require_real("high", high);
   const Value u = named_uniform(scope, shape, options.name, options.dtype);
@@ -160,8 +160,8 @@ Value random_uniform(const Scope& scope, Shape shape, Operand low, Operand high,
   return of_shape(low + u * width, shape, options.dtype);
 }
 
-Value random_normal(const Scope& scope, Shape shape, Operand mean, Operand deviation, DrawOptions options) {
-  const CallSite site("random_normal", scope.line(), scope.graph().data());
+Value random_normal(const Scope& scope, Shape shape, Operand mean, Operand deviation, DrawOptions options, std::source_location where) {
+  const CallSite site("random_normal", where, scope.graph().data());
   require_real("mean", mean);
   require_real("deviation", deviation);
   const Value radius = named_uniform(scope, shape, options.name, options.dtype);
@@ -172,8 +172,8 @@ Value random_normal(const Scope& scope, Shape shape, Operand mean, Operand devia
   return of_shape(mean + z * deviation, shape, options.dtype);
 }
 
-Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean, Operand deviation, TruncatedOptions options) {
-  const CallSite site("random_truncated_normal", scope.line(), scope.graph().data());
+Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean, Operand deviation, TruncatedOptions options, std::source_location where) {
+  const CallSite site("random_truncated_normal", where, scope.graph().data());
   require_real("mean", mean);
   require_real("deviation", deviation);
   if (!(options.low < options.high && options.low <= 6 && options.high >= -6))
@@ -187,23 +187,23 @@ Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean, Ope
   return of_shape(mean + z * deviation, shape, options.dtype);
 }
 
-Value random_exponential(const Scope& scope, Shape shape, Operand rate, DrawOptions options) {
-  const CallSite site("random_exponential", scope.line(), scope.graph().data());
+Value random_exponential(const Scope& scope, Shape shape, Operand rate, DrawOptions options, std::source_location where) {
+  const CallSite site("random_exponential", where, scope.graph().data());
   require_real("rate", rate);
   const Value u = named_uniform(scope, shape, options.name, options.dtype);
   return of_shape(-log1p(-u) / rate, shape, options.dtype);
 }
 
-Value random_gumbel(const Scope& scope, Shape shape, Operand location, Operand scale, DrawOptions options) {
-  const CallSite site("random_gumbel", scope.line(), scope.graph().data());
+Value random_gumbel(const Scope& scope, Shape shape, Operand location, Operand scale, DrawOptions options, std::source_location where) {
+  const CallSite site("random_gumbel", where, scope.graph().data());
   require_real("location", location);
   require_real("scale", scale);
   const Value u = named_uniform(scope, shape, options.name, options.dtype);
   return of_shape(location + standard_gumbel(u) * scale, shape, options.dtype);
 }
 
-Value random_bernoulli(const Scope& scope, Shape shape, Operand p, DrawOptions options) {
-  const CallSite site("random_bernoulli", scope.line(), scope.graph().data());
+Value random_bernoulli(const Scope& scope, Shape shape, Operand p, DrawOptions options, std::source_location where) {
+  const CallSite site("random_bernoulli", where, scope.graph().data());
   require_real("p", p);
   const Graph graph = scope.graph();
   if (!is_float(options.dtype)) refuse("dtype must be a float", std::string(name_of(options.dtype)));
@@ -215,8 +215,8 @@ Value random_bernoulli(const Scope& scope, Shape shape, Operand p, DrawOptions o
   return apply(random_bernoulli_op, {seed, step, chance}, RandomAttrs{key, std::move(shape), dtype});
 }
 
-Value random_categorical(const Scope& scope, Operand logits, std::string name) {
-  const CallSite site("random_categorical", scope.line(), scope.graph().data());
+Value random_categorical(const Scope& scope, Operand logits, std::string name, std::source_location where) {
+  const CallSite site("random_categorical", where, scope.graph().data());
   if (!is_float(logits.dtype())) refuse("logits must be floats", logits.type().text(), logits.value());
   if (logits.rank() == 0 || logits.size(-1) == Dim(0))
     refuse("logits must have at least one class along their last axis", logits.type().text(), logits.value());
@@ -226,8 +226,8 @@ Value random_categorical(const Scope& scope, Operand logits, std::string name) {
   return apply(random_categorical_op, {session_seed(graph), session_step(graph), logits}, attrs);
 }
 
-Value random_permutation(const Scope& scope, Dim size, std::string name) {
-  const CallSite site("random_permutation", scope.line(), scope.graph().data());
+Value random_permutation(const Scope& scope, Dim size, std::string name, std::source_location where) {
+  const CallSite site("random_permutation", where, scope.graph().data());
   const Graph graph = scope.graph();
   require_shape(graph, {size});
   const uint64_t key = named_key(scope, name);

@@ -7,6 +7,7 @@
 // are named), a dtype that is no float, parameters that do not broadcast to the shape.
 #pragma once
 
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,9 +53,11 @@ struct DrawOptions {
 };
 
 /// Uniform in [low, high): low + u (high - low); high itself only where the sum rounds to it.
-Value random_uniform(const Scope& scope, Shape shape, Operand low = 0.0, Operand high = 1.0, DrawOptions options = {});
+Value random_uniform(const Scope& scope, Shape shape, Operand low = 0.0, Operand high = 1.0, DrawOptions options = {},
+                     std::source_location where = std::source_location::current());
 /// Normal with this mean and standard deviation (Box and Muller 1958). In f32 the largest distance from the mean is 5.8 deviations.
-Value random_normal(const Scope& scope, Shape shape, Operand mean = 0.0, Operand deviation = 1.0, DrawOptions options = {});
+Value random_normal(const Scope& scope, Shape shape, Operand mean = 0.0, Operand deviation = 1.0, DrawOptions options = {},
+                    std::source_location where = std::source_location::current());
 
 /// Where a normal is cut off, in deviations from the mean.
 struct TruncatedOptions {
@@ -65,20 +68,26 @@ struct TruncatedOptions {
 };
 /// mean + z * deviation, z normal under the condition low <= z <= high; by the inverse distribution function, in f64.
 /// UserError also: low not below high, low above 6 or high below -6 (f64 does not resolve the normal there).
-Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean = 0.0, Operand deviation = 1.0, TruncatedOptions options = {});
+Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean = 0.0, Operand deviation = 1.0, TruncatedOptions options = {},
+                              std::source_location where = std::source_location::current());
 /// Exponential with density rate e^(-rate x): -log(1 - u) / rate.
-Value random_exponential(const Scope& scope, Shape shape, Operand rate = 1.0, DrawOptions options = {});
+Value random_exponential(const Scope& scope, Shape shape, Operand rate = 1.0, DrawOptions options = {},
+                         std::source_location where = std::source_location::current());
 /// Gumbel with distribution function e^(-e^(-(x - location) / scale)): location - scale log(-log(1 - u)), finite.
-Value random_gumbel(const Scope& scope, Shape shape, Operand location = 0.0, Operand scale = 1.0, DrawOptions options = {});
+Value random_gumbel(const Scope& scope, Shape shape, Operand location = 0.0, Operand scale = 1.0, DrawOptions options = {},
+                    std::source_location where = std::source_location::current());
 
 /// bool: true with probability p, of a draw in options.dtype. No derivative.
-Value random_bernoulli(const Scope& scope, Shape shape, Operand p = 0.5, DrawOptions options = {});
+Value random_bernoulli(const Scope& scope, Shape shape, Operand p = 0.5, DrawOptions options = {},
+                       std::source_location where = std::source_location::current());
 /// i64 {...} for logits {..., classes}: class k with probability softmax(logits)[k], as the largest of logits + gumbel (Gumbel 1954). A logit
 /// of -inf is a class that never comes, a row with a NaN gives 0. In f32 probabilities below 2^-24 are not resolved. No
 /// derivative. UserError: logits that are no floats, rank 0, no classes.
-Value random_categorical(const Scope& scope, Operand logits, std::string name = "");
+Value random_categorical(const Scope& scope, Operand logits, std::string name = "",
+                         std::source_location where = std::source_location::current());
 /// i64 {size}: 0, 1, ..., size - 1 in random order: the positions sorted by 64 random bits each. UserError: a negative size.
-Value random_permutation(const Scope& scope, Dim size, std::string name = "");
+Value random_permutation(const Scope& scope, Dim size, std::string name = "",
+                         std::source_location where = std::source_location::current());
 
 /// Uniform in [0, 1) with a key of one's own: what the named draws and the initializers are made of. In a body graph (an initial value)
 /// the step is 0.

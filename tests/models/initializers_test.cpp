@@ -216,11 +216,11 @@ TEST(Initializer, OfAnEmptyShapeIsEmpty) {
 TEST(Initializer, SaysWhatItNeeds) {
   Graph g;
   const auto expect = [](const std::string& text, const std::function<void()>& f) { EXPECT_HOLDS(message_of(f), text); };
-  expect("orthogonal: rank must be at least 2, got [3]\n  at initializers_test.cpp:", [&] { parameter(g.root(), "a", {3}, initializers::orthogonal()); });
-  expect("initializer: draws are of a float dtype, got i32", [&] { state(g.root(), "b", {3}, initializers::normal(), i32); });
+  expect("parameter: an orthogonal initial value must be of rank 2 or more, got [3]\n  parameter at initializers_test.cpp:", [&] { parameter(g.root(), "a", {3}, initializers::orthogonal()); });
+  expect("state: an initial value that is drawn must be of a float dtype, got i32\n  state at initializers_test.cpp:", [&] { state(g.root(), "b", {3}, initializers::normal(), i32); });
   expect("parameter 'net/c': sizes must be numbers, got [n]\n  parameter at initializers_test.cpp:", [&] { parameter(g.scope("net"), "c", {g.dim("n")}, initializers::zeros()); });
   const Initializer wrong = [](Graph body, const Shape&, DType dtype, uint64_t) { return constant(body, Tensor(dtype, {2})); };
-  expect("initializer: the value must be f32[3] in the body graph, got f32[2]", [&] { parameter(g.root(), "d", {3}, wrong); });
+  expect("parameter: an initial value must be f32[3] in the body graph, got f32[2]\n  parameter at initializers_test.cpp:", [&] { parameter(g.root(), "d", {3}, wrong); });
   expect("parameter 'e': a path must be created once, got it a second time\n  first at initializers_test.cpp:", [&] {
     parameter(g.root(), "e", {}, initializers::zeros());
     parameter(g.root(), "e", {}, initializers::zeros());

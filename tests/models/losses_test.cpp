@@ -136,7 +136,7 @@ const bool registered = [] {
   for (const auto& [loss, build] : all_losses())
     for (const auto& [dtype, tolerance] : dtypes)
       testing::RegisterTest("LossEqualsTorch", (loss + "_" + std::string(name_of(dtype))).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                            [loss = loss, dtype = dtype, tolerance = tolerance] { return new AgainstTorch(loss, dtype, tolerance); });
+                            [loss, dtype, tolerance] { return new AgainstTorch(loss, dtype, tolerance); });
   return true;
 }();
 
@@ -341,7 +341,7 @@ TEST(Loss, NeverBroadcastsRanksSilently) {
   EXPECT_HOLDS(text, "mse: prediction and target must have one shape, got prediction f32[n,1] and target f32[n]\n  prediction built at losses_test.cpp:");
   EXPECT_HOLDS(text, "; mse at " + here);
   const size_t before = g.size();
-  for (const auto& [name, build] : all_losses()) EXPECT_NE(message_of([&, &build = build] { build(p, flat, {}); }), "") << name << (name == "nll");
+  for (const auto& [name, build] : all_losses()) EXPECT_NE(message_of([&] { build(p, flat, {}); }), "") << name << (name == "nll");
   EXPECT_EQ(g.size(), before);
   // n and m may be equal: known when they are bound
   const Function f = Session(g).function({p, other}, {losses::mse(p, other)});

@@ -1,0 +1,53 @@
+// tests/call_sites/rows.h: one row per public builder: a call of it, and a mistake that it refuses, both on the row's line.
+#pragma once
+
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include <lanc/lanc.h>
+
+namespace lanc::call_sites {
+
+/// A graph with operands for every row.
+struct In {
+  Graph g, other;
+  Value x = g.input("x", f32, {3, 4});
+  Value y = g.input("y", f32, {3, 4});
+  Value square = g.input("square", f32, {4, 4});
+  Value wide = g.input("wide", f32, {5});
+  Value vector = g.input("vector", f32, {4});
+  Value scalar = g.input("scalar", f32, {});
+  Value flag = g.input("flag", boolean, {3, 4});
+  Value label = g.input("label", i32, {3});
+  Value index = g.input("index", i64, {3, 4});
+  Value count = g.input("count", i64, {});
+  Value foreign = other.input("foreign", f32, {3, 4});
+  Scope scope = g.scope("net");
+  Value w = parameter(scope, "w", {3, 4}, initializers::zeros());
+  Value running = state(scope, "running", {}, initializers::zeros());
+  Value product = x * w;
+  Value loss = mean(product);
+  models::Dense dense{g.scope("dense"), 4, 2};
+  models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
+  models::Activation activation = tanh;
+  ElementwiseOp swish = elementwise("swish", [](auto a) { return a / (1 + exp(-a)); });
+};
+
+using Call = void (*)(In&);
+
+struct Row {
+  std::string name;
+  Call build;
+  Call mistake;  // null: nothing can be wrong (named in the test)
+  std::source_location where;
+};
+inline Row row(const char* name, Call build, Call mistake, std::source_location where = std::source_location::current()) { return {name, build, mistake, where}; }
+using Rows = std::vector<Row>;
+
+// One table per family of headers; each stands in a file of its own.
+Rows elementwise_rows();
+Rows op_rows();
+Rows model_rows();
+
+}  // namespace lanc::call_sites
