@@ -12,7 +12,7 @@ Value Activation::operator()(Operand x) const {
 Value linear(Operand x) { return x; }
 
 Mlp::Mlp(const Scope& scope, const std::vector<int64_t>& sizes, Activation activation, MlpOptions options, std::source_location where)
-    : activation_(std::move(activation)), output_(std::move(options.output)) {
+    : scope_(scope.path()), activation_(std::move(activation)), output_(std::move(options.output)) {
   const CallSite site("Mlp", where, scope.graph().data());
   if (sizes.size() < 2) detail::fail("sizes must be at least inputs and outputs", std::to_string(sizes.size()) + " sizes");
   const DenseOptions dense{.bias = options.bias, .weight_initializer = options.weight_initializer,
@@ -22,7 +22,7 @@ Mlp::Mlp(const Scope& scope, const std::vector<int64_t>& sizes, Activation activ
 }
 
 Value Mlp::operator()(Operand x) const {
-  const CallSite site("Mlp", {x});
+  const CallSite site("Mlp", {x}, scope_);
   Value y = x;
   for (size_t i = 0; i < layers.size(); ++i) {
     y = layers[i](y);

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <functional>
 #include <source_location>
+#include <string>
 #include <vector>
 
 #include <lanc/models/dense.h>
@@ -46,6 +47,7 @@ class Mlp {
   std::vector<Dense> layers;
 
  private:
+  std::string scope_;
   Activation activation_, output_;
 };
 

@@ -39,6 +39,7 @@ Types bernoulli_types(const InferArgs& args) {
 Types categorical_types(const InferArgs& args) {
   uniform_types(args);
   const Shape& shape = args.shape(2);
+  if (shape.empty()) args.fail("logits must have the classes as last axis", args.input(2).text());
   return {{i64, {shape.begin(), shape.end() - 1}}};
 }
 
