@@ -33,6 +33,7 @@ std::vector<Rule> rules() {
       {"the border of a pad", [](const Value& x) { return slice_axis(pad(x, {{}, {3, 4}}), 1, {2, 5}); }, "pad slice"},
       {"a pad of a pad", [](const Value& x) { return pad(pad(x, {{}, {1, 2}}), {{1, 1}, {0, 3}}); }, "pad"},
       {"a pad of a pad with another value", [](const Value& x) { return pad(pad(x, {{}, {1, 2}}, 1), {{}, {0, 3}}, 2); }, "pad pad"},
+      {"a pad of a pad with the other zero", [](const Value& x) { return pad(pad(x, {{}, {1, 2}}, -0.0), {{}, {0, 3}}, 0.0); }, "pad pad"},
       {"a pad by nothing", [](const Value& x) { return pad(x, {{}, {}}); }, ""},
       {"one side of a concatenation", [](const Value& x) { return slice_axis(concat({x, exp(x)}, 1), 1, {1, 5}); }, "slice"},
       {"across the sides of a concatenation", [](const Value& x) { return slice_axis(concat({x, x}, 1), 1, {1, 8}); }, "concat slice"},

@@ -221,6 +221,22 @@ TEST(Cpu, GivesSpecialValuesLikeTheReference) {
       }
 }
 
+// A maximum within a nest that is run in parts: each part's result meets the others'.
+TEST(Cpu, KeepsANanOfAnyPartOfAFusedMaximum) {
+  constexpr int64_t n = 1 << 18;
+  for (DType t : {f64, f32}) {
+    Graph g;
+    const Value x = g.input("x", t, {n});
+    const Function f = Session(g).function({x}, {reduce_max(x * 2.0 + 1.0), reduce_min(x * 2.0 + 1.0), sum(x * 2.0 + 1.0)});
+    EXPECT_NE(f.plan_text({}).find(" parts"), std::string::npos) << f.plan_text({});
+    for (int64_t at : {int64_t{0}, n / 2, n - 1}) {
+      Tensor values = filled(t, {n}, wave);
+      values.set(at, std::numeric_limits<double>::quiet_NaN());
+      for (const Tensor& r : f(values)) EXPECT_TRUE(std::isnan(r.at(0))) << name_of(t) << " NaN at " << at;
+    }
+  }
+}
+
 TEST(Cpu, ReducesNothingToTheIdentity) {
   for (DType t : all_dtypes)
     for (const ReduceAttrs& attrs : {ReduceAttrs{.axes = {1}}, ReduceAttrs{}})
