@@ -13,7 +13,7 @@ void check_values(const CaseFile& file, const OpCases& op, const Sample& sample,
     const Built built = build(op, sample, dtype, layout);
     ASSERT_EQ(built.outputs.size(), want.size());
     for (const bool oracle : {true, false}) {
-      const Results got = run(built, oracle ? Device::reference() : Device::cpu());
+      const Results got = run(built, oracle ? Device::reference() : Device::cpu(), false);
       for (size_t k = 0; k < got.size(); ++k)
         EXPECT_TRUE(near(got[k], want[k], sample.condition * tolerance::reordered(got[k].dtype()), sample.by_element))
             << (oracle ? "reference" : "cpu") << ", " << layout.text() << ", output " << k;
