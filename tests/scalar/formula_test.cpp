@@ -104,8 +104,8 @@ TEST(Formula, KeepsLiteralsToTheLastBit) {
       }
     EXPECT_TRUE(found);
   }
-  const int64_t big = (int64_t{1} << 62) + 1;
-  const Formula f = Formula::parse(record<1>([big](Scalar x) { return x + big; }).text());
+  static constexpr int64_t big = (int64_t{1} << 62) + 1;
+  const Formula f = Formula::parse(record<1>([](Scalar x) { return x + big; }).text());
   EXPECT_EQ(f.nodes()[1].literal.integer, big);
 }
 
