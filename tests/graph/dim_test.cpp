@@ -1,6 +1,10 @@
 // Dims: normal form, three-valued questions, binding, and text that reads back.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+#include <vector>
+
 #include <lanc/graph/dim.h>
 #include <lanc/graph/error.h>
 
@@ -28,6 +32,37 @@ TEST(Dim, AQuestionIsTrueFalseOrUnknown) {
   EXPECT_EQ(at_most(b, b + t), Truth::yes);
   EXPECT_EQ(at_most(b + 1, b), Truth::no);
   EXPECT_EQ(at_most(b, t), Truth::unknown);
+}
+
+// What is said without knowing the sizes holds for each of them; and what could be either is not said.
+TEST(Dim, AnswersHoldForEverySizeOfTheSymbols) {
+  const std::vector<Dim> dims = {0, 3, b, t, b + 1, b - 1, 2 * b, b * t, b * t + t, floordiv(b, 2), ceildiv(b + 3, 4), smaller_of(b, t), larger_of(b - 4, t), larger_of(b, 1)};
+  for (const Dim& x : dims)
+    for (const Dim& y : dims) {
+      const Truth least = at_most(x, y), same = equal_dims(x, y);
+      for (int64_t i = 0; i < 7; ++i)
+        for (int64_t j = 0; j < 7; ++j) {
+          const Bindings sizes = {{"b", i}, {"t", j}};
+          const int64_t m = x.bind(sizes), n = y.bind(sizes);
+          const std::string where = x.text() + " and " + y.text() + " for b = " + std::to_string(i) + ", t = " + std::to_string(j);
+          EXPECT_TRUE(least == Truth::unknown || (m <= n) == (least == Truth::yes)) << where;
+          EXPECT_TRUE(same == Truth::unknown || (m == n) == (same == Truth::yes)) << where;
+        }
+    }
+  EXPECT_EQ(at_most(b, 0), Truth::unknown);
+  EXPECT_EQ(at_most(0, larger_of(b - 4, t)), Truth::yes);
+  EXPECT_EQ(at_most(0, smaller_of(b - 4, t)), Truth::unknown);
+}
+
+TEST(Dim, DivisionsRoundDownAndUpWhateverTheSigns) {
+  for (int64_t x = -9; x <= 9; ++x)
+    for (int64_t y : {-4, -3, -1, 1, 2, 3, 4}) {
+      const double exact = static_cast<double>(x) / static_cast<double>(y);
+      EXPECT_EQ(floordiv(Dim(x), y), Dim(static_cast<int64_t>(std::floor(exact)))) << x << " / " << y;
+      EXPECT_EQ(ceildiv(Dim(x), y), Dim(static_cast<int64_t>(std::ceil(exact)))) << x << " / " << y;
+      EXPECT_EQ(floordiv(b - 20, y).bind({{"b", x + 20}}), static_cast<int64_t>(std::floor(exact))) << x << " / " << y;
+      EXPECT_EQ(ceildiv(b - 20, y).bind({{"b", x + 20}}), static_cast<int64_t>(std::ceil(exact))) << x << " / " << y;
+    }
 }
 
 TEST(Dim, BindsToNumbers) {

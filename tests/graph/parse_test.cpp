@@ -106,6 +106,7 @@ TEST(Parse, RefusesWhatIsNoGraphWithLineAndCharacter) {
       {"graph\n%x = input \"x\" : f32[2]\n%0 = sum(%x) {axes = [7], keep = false} : f32[]", "parse: line 3, character 48: sum: axis must be in [-1, 1), got 7"},
       {"graph\n%x = input \"x\" : f32[2]\n%0 = sum(%x) {keep = 1} : f32[]", "parse: line 3, character 15: attributes: expected 'axes = '"},
       {"graph\n%x = input \"x\" : f32[2]\nupdate \"x\" = %x", "parse: line 3, character 11: expected the path of a state, got 'x'"},
+      {"graph\n%s = state \"s\" : f32[2]\n%x = input \"x\" : f32[3]\nupdate \"s\" = %x", "parse: line 4, character 16: expected a new value of f32[2], got f32[3]"},
       {"graph\n%x = input \"x\" : f32[2]\noutput %x %x", "parse: line 3, character 11: expected the end of the line, got '%x'"},
       {"graph\n%x = input \"x\" : f32[2]\n %0 = exp(%x) : f32[2]", "parse: line 3, character 13: expected a value that was defined before, got %x"},
       {"graph\n%w = parameter \"w\" : f32[2]\n  %0 = constant() {value = f32[3] [1, 2, 3]} : f32[3]\n  output %0",

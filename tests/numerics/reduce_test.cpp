@@ -1,5 +1,6 @@
 // Reductions and what runs along an axis: exact derivatives at zeros, accuracy of long sums, stable forms, both backends.
 #include <limits>
+#include <vector>
 
 #include <lanc/tests/numerics/checks.h>
 
@@ -219,6 +220,29 @@ TEST(Cpu, GivesSpecialValuesLikeTheReference) {
         SCOPED_TRACE(r.name);
         expect_reference(r.build, x.to(t), r.exact ? 1e-300 : tolerance_of(t));
       }
+}
+
+TEST(Extremes, ShareTheirDerivativeEquallyAmongTies) {
+  Graph g;
+  const Value x = g.input("x", f64, {2, 4});
+  const std::vector<Value> d = {gradient(sum(3.0 * reduce_max(x, {.axes = {1}})), x), gradient(reduce_min(x), x), gradient(sum(max(x, 2.0)), x)};
+  const Results r = Session(g).eval(d, {{x, Tensor::of<double>({2, 4}, {1, 2, 2, 2, 5, 1, 1, 5})}});
+  EXPECT_EQ(to_text(r[0]), "[[0.  1.  1.  1. ]\n [1.5 0.  0.  1.5]]");
+  for (int64_t i = 0; i < 8; ++i) EXPECT_DOUBLE_EQ(r[1].at(i), i == 0 || i == 5 || i == 6 ? 1.0 / 3 : 0) << i;
+  EXPECT_EQ(to_text(r[2]), "[[0.  0.5 0.5 0.5]\n [1.  0.  0.  1. ]]");
+}
+
+TEST(Sum, OfBytesAndTruthsIsCountedInI64) {
+  Graph g;
+  const Value x = g.input("x", u8, {300, 10});
+  EXPECT_EQ(sum(x).dtype(), i64);
+  EXPECT_EQ(sum(equal(x, x)).dtype(), i64);
+  EXPECT_EQ(prod(x).dtype(), i64);
+  const Results r = Session(g).eval({sum(x), sum(x, {.axes = {0}}), sum(greater_than(x, 100))}, {{x, filled(u8, {300, 10}, [](int64_t i) { return i % 10 == 3 ? 1 : 255; })}});
+  EXPECT_EQ(r[0].item<int64_t>(), 300 * (9 * 255 + 1));
+  EXPECT_EQ(r[1].at(0), 300 * 255);
+  EXPECT_EQ(r[1].at(3), 300);
+  EXPECT_EQ(r[2].item<int64_t>(), 2700);
 }
 
 // A maximum within a nest that is run in parts: each part's result meets the others'.

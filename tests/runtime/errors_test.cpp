@@ -94,6 +94,9 @@ TEST(FeedErrors, LeaveTheFunctionUsable) {
   const Tensor images(f32, {5, 3}), labels(i32, {5});
   const Tensor before = c.f(images, labels)[0];
   message_of([&] { c.f(images, Tensor(i32, {6})); });
+  // Of the sizes of the last call, for which nothing is bound anew.
+  EXPECT_NE(message_of([&] { c.f(images, Tensor(f32, {5})); }).find("input 'y' must be i32[batch], got f32[5]"), std::string::npos);
+  EXPECT_NE(message_of([&] { c.f(Tensor(i32, {5, 3}), labels); }).find("input 'x' must be f32[batch,3], got i32[5,3]"), std::string::npos);
   EXPECT_TRUE(identical(c.f(images, labels)[0], before));
 }
 
