@@ -72,7 +72,7 @@ def main():
         print(runs[-1], flush=True)
     dirty = " with changes" if output_of("git", "status", "--porcelain", "--", ".", ":!benchmarks/results") else ""
     record = {
-        "what": "examples/fashion_mlp.cpp: a network of 784, 256 and 10 units on Fashion-MNIST, accuracy on its 10,000 test images",
+        "what": "examples/fashion_mlp.cpp: a network of 784, 512 and 10 units on Fashion-MNIST, accuracy on its 10,000 test images",
         "command": "benchmarks/fashion_mlp.py --seeds " + " ".join(map(str, options.seeds)),
         "commit": output_of("git", "rev-parse", "HEAD") + dirty,
         "date": datetime.date.today().isoformat(),

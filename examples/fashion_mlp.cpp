@@ -20,8 +20,8 @@ int main(int argc, char** argv) try {
   Graph g;
   const Dim batch = g.dim("batch");
   const Value x = g.input("x", f32, {batch, 784}), y = g.input("y", i32, {batch});
-  const Value logits = models::Mlp(g.scope("net"), {784, 256, 10}, relu)(x);
-  const Value loss = losses::softmax_cross_entropy(logits, y) + 1e-4 * regularizers::l2(g.parameters("net/**/weight"));
+  const Value logits = models::Mlp(g.scope("net"), {784, 512, 10}, relu)(x);
+  const Value loss = losses::softmax_cross_entropy(logits, y) + 5e-5 * regularizers::l2(g.parameters("net/**/weight"));
   std::printf("graph: %s\n", write_graphviz({loss}, "runs/fashion_mlp.graph.svg").c_str());
 
   // Two compiled functions that share the parameters; the rate falls along half a cosine.
