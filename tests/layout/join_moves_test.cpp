@@ -43,6 +43,10 @@ std::vector<Rule> rules() {
       {"what was split", [](const Value& x) { return concat(split(x, {1, 2, 3}, 1), 1); }, ""},
       {"what was split, in another order", [](const Value& x) { const auto p = split(x, {3, 3}, 1); return concat({p[1], p[0]}, 1); }, "slice slice concat"},
       {"a slice of repeated rows", [](const Value& x) { return slice_of(broadcast_to(x, {5, x.size(0), 6}), {{0, 2}, {}, {1, 3}}); }, "slice broadcast"},
+      {"neighbours with steps", [](const Value& x) { return concat({slice_axis(x, 1, {0, 4, 2}), slice_axis(x, 1, {4, 6, 2})}, 1); }, "slice"},
+      {"what overlaps with steps", [](const Value& x) { return concat({slice_axis(x, 1, {0, 4, 2}), slice_axis(x, 1, {2, 4, 2})}, 1); }, "slice slice concat"},
+      {"the sum of two pads, one behind the other", [](const Value& x) { return pad(x, {{}, {0, 6}}) + pad(exp(x), {{}, {6, 0}}); }, "exp concat"},
+      {"the sum of two pads, one before the other", [](const Value& x) { return pad(exp(x), {{}, {6, 0}}) + pad(x, {{}, {0, 6}}); }, "exp concat"},
       {"the gradient of what was split", [](const Value& x) {
          const auto p = split(x, {1, 2, 3}, 1);
          return gradient(sum(exp(p[0])) + sum(sin(p[1])) + sum(tanh(p[2])), x);

@@ -232,6 +232,21 @@ TEST(Extremes, ShareTheirDerivativeEquallyAmongTies) {
   EXPECT_EQ(to_text(r[2]), "[[0.  0.5 0.5 0.5]\n [1.  0.  0.  1. ]]");
 }
 
+// x - q y with the quotient rounded to zero or down: the derivative by y is -q.
+TEST(Remainders, HaveTheirQuotientAsDerivativeWhateverTheSigns) {
+  for (double a : {-7.5, -1.5, 1.5, 7.5})
+    for (double b : {-2.0, 2.0}) {
+      Graph g;
+      const Value x = g.input("x", f64, {}), y = g.input("y", f64, {});
+      const Results r = Session(g).eval({gradient(fmod(x, y), y), gradient(remainder(x, y), y), gradient(fmod(x, y), x), gradient(remainder(x, y), x)},
+                                        {{x, Tensor::scalar(a)}, {y, Tensor::scalar(b)}});
+      EXPECT_EQ(r[0].item<double>(), -std::trunc(a / b)) << a << " " << b;
+      EXPECT_EQ(r[1].item<double>(), -std::floor(a / b)) << a << " " << b;
+      EXPECT_EQ(r[2].item<double>(), 1);
+      EXPECT_EQ(r[3].item<double>(), 1);
+    }
+}
+
 TEST(Sum, OfBytesAndTruthsIsCountedInI64) {
   Graph g;
   const Value x = g.input("x", u8, {300, 10});

@@ -269,6 +269,11 @@ TEST(Draw, IsIndependentOfItsNeighboursNamesSeedsAndSteps) {
   EXPECT_LT(std::abs(correlation(x, at("a", "", 1, 1))), bound);
 }
 
+TEST(Draw, KeysTellWhereTheScopeEndsAndTheNameBegins) {
+  EXPECT_NE(random_key("a", "bc"), random_key("ab", "c"));
+  EXPECT_NE(random_key("", "a"), random_key("a", ""));
+}
+
 TEST(Draw, OfATakenNameNamesBothLines) {
   Graph g;
   const Scope s = g.scope("noise");
