@@ -162,6 +162,16 @@ TEST(ScatterAdd, OfSixteenBitFloatsRoundsOnce) {
   }
 }
 
+TEST(ScatterMax, SharesItsDerivativeEquallyAmongTies) {
+  Graph g;
+  const Value x = g.input("x", f64, {3}), u = g.input("u", f64, {4});
+  const Value y = scatter_max(x, constant(g, Tensor::of<int64_t>({4}, {0, 0, 1, 2})), u, 0);
+  const Results r = Session(g).eval({y, gradient(sum(y), x), gradient(sum(y), u)}, {{x, Tensor::of<double>({3}, {1, 2, 5})}, {u, Tensor::of<double>({4}, {1, 1, 2, 4})}});
+  EXPECT_EQ(to_text(r[0]), "[1. 2. 5.]");
+  for (int64_t i = 0; i < 3; ++i) EXPECT_DOUBLE_EQ(r[1].at(i), i == 0 ? 1.0 / 3 : i == 1 ? 0.5 : 1.0) << i;
+  for (int64_t i = 0; i < 4; ++i) EXPECT_DOUBLE_EQ(r[2].at(i), i < 2 ? 1.0 / 3 : i == 2 ? 0.5 : 0.0) << i;
+}
+
 TEST(Index, TakesSymbolsAndTheirBindings) {
   Graph g;
   const Dim n = g.dim("n"), m = g.dim("m");
