@@ -36,6 +36,7 @@ std::vector<Rule> rules() {
       {"a pad of a pad with the other zero", [](const Value& x) { return pad(pad(x, {{}, {1, 2}}, -0.0), {{}, {0, 3}}, 0.0); }, "pad pad"},
       {"a pad by nothing", [](const Value& x) { return pad(x, {{}, {}}); }, ""},
       {"one side of a concatenation", [](const Value& x) { return slice_axis(concat({x, exp(x)}, 1), 1, {1, 5}); }, "slice"},
+      {"the other side of a concatenation", [](const Value& x) { return slice_axis(concat({x, exp(x)}, 1), 1, {7, 11}); }, "exp slice"},
       {"across the sides of a concatenation", [](const Value& x) { return slice_axis(concat({x, x}, 1), 1, {1, 8}); }, "concat slice"},
       {"a concatenation of concatenations", [](const Value& x) { return concat({concat({x, exp(x)}), x}); }, "exp concat"},
       {"a concatenation of one", [](const Value& x) { return concat({x}); }, ""},

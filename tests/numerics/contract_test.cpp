@@ -48,6 +48,23 @@ TEST(Contract, InBlocksOfColumnsAndOfPackedOperandsGivesTheReferencesResults) {
   }
 }
 
+// Transposes are read by the product itself only where that leaves the order of its free axes.
+TEST(Contract, OfTransposedOperandsKeepsTheOrderOfFreeAxes) {
+  Graph g;
+  const Value a = g.input("a", f64, {3, 3, 4}), b = g.input("b", f64, {2, 4, 3}), c = g.input("c", f64, {4, 3, 3, 2});
+  const std::vector<Value> products = {contract(permute(a, {1, 0, 2}), b, {.lhs = {2}, .rhs = {1}}), contract(permute(a, {2, 1, 0}), b, {.lhs = {0}, .rhs = {1}}),
+                                       contract(b, permute(c, {2, 0, 1, 3}), {.lhs = {1}, .rhs = {1}}),
+                                       contract(permute(c, {3, 2, 1, 0}), permute(b, {0, 2, 1}), {.lhs = {3}, .rhs = {2}, .lhs_batch = {0}, .rhs_batch = {0}}),
+                                       permute(contract(a, b, {.lhs = {2}, .rhs = {1}}), {2, 3, 0, 1}), permute(contract(a, b, {.lhs = {2}, .rhs = {1}}), {1, 0, 3, 2})};
+  const Feeds feeds = {{a, waves(f64, {3, 3, 4}, 0)}, {b, waves(f64, {2, 4, 3}, 1)}, {c, waves(f64, {4, 3, 3, 2}, 2)}};
+  const Results with = Session(g).eval(products, feeds);
+  const Results without = Session(g, {.device = Device::reference(), .disabled_passes = {"contract_flags"}}).eval(products, feeds);
+  for (size_t k = 0; k < products.size(); ++k) {
+    ASSERT_EQ(with[k].type_text(), without[k].type_text()) << k;
+    for (int64_t i = 0; i < with[k].numel(); ++i) ASSERT_NEAR(with[k].at(i), without[k].at(i), 1e-12) << "product " << k << " element " << i;
+  }
+}
+
 TEST(Einsum, TakesSizesThatAreSymbols) {
   Graph g;
   const Dim n = g.dim("n"), m = g.dim("m");
