@@ -41,6 +41,8 @@ std::vector<Rule> rules() {
       {"log(sigmoid(x))", [](auto& x, auto&) { return log(sigmoid(x)); }, "sigmoid"},
       {"sqrt(square(x - 1))", [](auto& x, auto&) { return sqrt(square(x - 1.0)); }, "sqrt"},
       {"a transpose of a transpose", [](auto& x, auto&) { return permute(permute(x, {1, 2, 0}), {1, 2, 0}); }, ""},
+      {"a transpose of a transpose of equal sizes",
+       [](auto& x, auto&) { return permute(permute(slice_of(x, {{0, 2}, {0, 2}, {0, 2}}), {1, 2, 0}), {1, 2, 0}); }, ""},
       {"a transpose and back", [](auto& x, auto&) { return permute(permute(x, {1, 2, 0}), {2, 0, 1}); }, "transpose"},
       {"the sum of a repetition", [](auto& x, auto&) { return sum(broadcast_to(x, {5, 2, 3, 4}), {.axes = {0}}); }, "sum"},
       {"the sum of a repetition between axes", [](auto& x, auto&) { return sum(broadcast_to(x, {2, 3, 7, 4}, {0, 1, 3}), {.axes = {2}, .keep = true}); }, "sum"},

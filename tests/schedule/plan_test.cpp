@@ -72,6 +72,9 @@ TEST(Plan, ExchangedStatesHaveOneAnothersValues) {
     EXPECT_EQ(to_text(s.get(a)), "[3. 4.]");
     EXPECT_EQ(to_text(s.get(b)), "[5. 6.]");
     EXPECT_EQ(to_text(s.get(c)), "[1. 2.]");
+    const Results kept = s.function({}, {c}, {{c, c * 2.0 + 1.0}})();  // made in the state's memory
+    EXPECT_EQ(to_text(kept[0]), "[1. 2.]");
+    EXPECT_EQ(to_text(s.get(c)), "[3. 5.]");
     s.function({}, {}, {{a, a + b}, {b, a - b}})();
     EXPECT_EQ(to_text(s.get(a)), "[ 8. 10.]");
     EXPECT_EQ(to_text(s.get(b)), "[-2. -2.]");
@@ -131,6 +134,14 @@ TEST(Plan, AnOperandThatAStepReadsInTwoWaysIsNotWrittenOver) {
   const Value m = matmul(w, w);
   expect_as_on_the_reference(g, {matmul(m + 2.0 * transpose(m), w)}, {}, {w});
   expect_as_on_the_reference(g, {matmul(exp(m) * transpose(exp(m)), w)}, {}, {w});
+}
+
+TEST(Plan, AnOperandThatIsReadLaterIsNotWrittenOver) {
+  Graph g;
+  const Value w = state(g, "w", {8, 8});
+  const Value m = matmul(w, w), e = exp(m), n = matmul(e, w);
+  expect_as_on_the_reference(g, {matmul(m, n), matmul(n, e)}, {}, {w});
+  expect_as_on_the_reference(g, {matmul(m, matmul(m * 2.0, n))}, {{w, matmul(n, m) * 1e-3}}, {w});
 }
 
 // Kernels with memory of their own, while a product lives on that is read afterwards.
