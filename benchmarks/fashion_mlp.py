@@ -8,11 +8,8 @@ processor, kernel tier and libraries, compiler, date. Wall-clock seconds are of 
 """
 
 import argparse
-import datetime
 import json
-import os
 import pathlib
-import platform
 import re
 import resource
 import statistics
@@ -21,23 +18,7 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def output_of(*command):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
-
-
-def devices(build):
-    """What `lanc devices --json` says, so that a record names the kernels that made it."""
-    return json.loads(output_of(str(build / "bin" / "lanc"), "devices", "--json"))
+from record import ROOT, made_by
 
 
 def train(program, seed):
@@ -70,16 +51,9 @@ def main():
     for seed in options.seeds:
         runs.append(train(build / "bin" / "fashion_mlp", seed))
         print(runs[-1], flush=True)
-    dirty = " with changes" if output_of("git", "status", "--porcelain", "--", ".", ":!benchmarks/results") else ""
     record = {
-        "what": "examples/fashion_mlp.cpp: a network of 784, 512 and 10 units on Fashion-MNIST, accuracy on its 10,000 test images",
-        "command": "benchmarks/fashion_mlp.py --seeds " + " ".join(map(str, options.seeds)),
-        "commit": output_of("git", "rev-parse", "HEAD") + dirty,
-        "date": datetime.date.today().isoformat(),
-        "cpu": processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "devices": devices(build),
-        "compiler": output_of("c++", "--version").splitlines()[0],
+        "what": "examples/fashion_mlp.cpp on Fashion-MNIST, accuracy on its 10,000 test images",
+        **made_by("benchmarks/fashion_mlp.py --seeds " + " ".join(map(str, options.seeds)), build),
         "mean_test_accuracy_percent": round(statistics.mean(r["test_accuracy_percent"] for r in runs), 2),
         "runs": runs,
     }
