@@ -18,7 +18,7 @@
 
 namespace lanc {
 
-// Below it handing work to a second thread costs about what it saves (measured: benchmarks/pool_handoff.cpp).
+// Below it handing work to a second thread, 0.1 to 0.4 microseconds when it spins and 10 to 50 when it sleeps, costs about what it saves.
 static constexpr double worth_sharing_microseconds = 5;
 
 struct CpuBackend::Impl {
