@@ -159,6 +159,8 @@ class FusedKernel : public Kernel {
 
 }  // namespace
 
+bool never = false;
+
 const Tier& tier() {
 #if defined(__x86_64__)
   if (cpu_tier() == CpuTier::avx512) return tier_avx512();

@@ -21,6 +21,9 @@ struct BlockOp {
   DType types[3] = {};  // of a, b, c
 };
 
+/// False; no compiler knows it.
+extern bool never;
+
 /// What one instruction set offers. All of them compute the same bits.
 struct Tier {
   /// Loops for an instruction on its own; `combined` for some that take in the instructions before them.

@@ -72,8 +72,16 @@ struct Equal { template <class T> static bool of(T a, T b) { return a == b; } };
 struct NotEqual { template <class T> static bool of(T a, T b) { return a != b; } };
 struct Greater { template <class T> static bool of(T a, T b) { return a > b; } };
 struct GreaterEqual { template <class T> static bool of(T a, T b) { return a >= b; } };
-struct Maximum { template <class T> static T of(T a, T b) { return ((a > b) | (a != a)) ? a : b; } };
-struct Minimum { template <class T> static T of(T a, T b) { return ((a < b) | (a != a)) ? a : b; } };
+// `compared`, in a form that clang does not take for the processor's min or max, which would turn a chosen denormal into 0.
+bool as_it_is(bool compared) {
+#if defined(__clang__)
+  return compared ^ never;
+#else
+  return compared;
+#endif
+}
+struct Maximum { template <class T> static T of(T a, T b) { return as_it_is((a > b) | (a != a)) ? a : b; } };
+struct Minimum { template <class T> static T of(T a, T b) { return as_it_is((a < b) | (a != a)) ? a : b; } };
 
 template <class T, class F>
 void map1(const BlockOp& op, Slots s, int n) {
@@ -321,8 +329,8 @@ struct CombineSum {
     else return a + b;
   }
 };
-struct CombineMax { template <class T> static T of(T a, T b) { return ((b > a) | (b != b)) ? b : a; } };
-struct CombineMin { template <class T> static T of(T a, T b) { return ((b < a) | (b != b)) ? b : a; } };
+struct CombineMax { template <class T> static T of(T a, T b) { return as_it_is((b > a) | (b != b)) ? b : a; } };
+struct CombineMin { template <class T> static T of(T a, T b) { return as_it_is((b < a) | (b != b)) ? b : a; } };
 
 template <class T, class F>
 void reduce_as(FusedKind kind, const T* x, int n, T* accumulator) {

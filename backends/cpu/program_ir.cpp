@@ -146,6 +146,21 @@ bool is_opaque(const Program& program, int id) {
   return false;
 }
 
+bool is_chosen_as_it_is(const Program& program, int id) {
+  const Instruction& choice = program.code[static_cast<size_t>(id)];
+  if (choice.op != MachineOp::select || !is_float(choice.type)) return false;
+  const Instruction& condition = program.code[static_cast<size_t>(choice.a)];
+  const bool straight = condition.a == choice.b && condition.b == choice.c, crossed = condition.a == choice.c && condition.b == choice.b;
+  if (!compares(condition.op) || !(straight || crossed)) return false;
+  for (int output : program.outputs)
+    if (output == id) return true;
+  for (const Instruction& i : program.code) {
+    const bool computes = (i.op >= MachineOp::add && i.op <= MachineOp::sqrt) || compares(i.op);
+    if (!computes && (i.a == id || i.b == id || i.c == id)) return true;
+  }
+  return false;
+}
+
 ProgramIr::ProgramIr(const Program& program, IrWriter& writer, CpuTier tier, int width)
     : program_(program), writer_(writer), tier_(tier), width_(width), bounds_(bounds_of(program)) {}
 
@@ -155,7 +170,12 @@ std::string ProgramIr::buffer(std::string_view name, std::string_view type) {
 }
 
 void ProgramIr::prepare() {
-  bool calls = false;
+  bool calls = false, hides = false;
+  for (size_t k = 0; k < program_.code.size(); ++k) hides |= is_chosen_as_it_is(program_, static_cast<int>(k));
+  if (hides) {
+    writer_.declare("@never = internal global i1 false");
+    writer_.line("%never = load i1, ptr @never");
+  }
   for (const Instruction& i : program_.code) calls |= i.op == MachineOp::call || i.op == MachineOp::rare_call;
   for (DType t : program_.inputs) calls |= t == f16;
   for (DType t : program_.output_types) calls |= t == f16;
@@ -199,7 +219,11 @@ std::string ProgramIr::instruction(int id, std::string_view a, std::string_view 
   const Instruction& i = program_.code[static_cast<size_t>(id)];
   if (compares(i.op)) return compare(i, a, b, lanes);
   switch (i.op) {
-    case MachineOp::select: return select(a, b, c, i.type, lanes);
+    case MachineOp::select: {
+      if (!is_chosen_as_it_is(program_, id)) return select(a, b, c, i.type, lanes);
+      const std::string never = lanes == 1 ? "%never" : splat(boolean, "%never");
+      return select(writer_.value(cat({"xor ", of_lanes("i1", lanes), " ", a, ", ", never})), b, c, i.type, lanes);
+    }
     case MachineOp::convert: return convert(i, a, lanes);
     case MachineOp::bitcast: return writer_.value(cat({"bitcast ", ir_type(i.from, lanes), " ", a, " to ", ir_type(i.type, lanes)}));
     case MachineOp::call: return call(i, a, b, lanes);

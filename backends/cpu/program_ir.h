@@ -45,11 +45,15 @@ std::vector<Bounds> bounds_of(const Program& program);
 /// from memory.
 bool is_opaque(const Program& program, int id);
 
+/// Is instruction `id` a choice between what its condition compares (x < y ? x : y) whose result may be seen before it is computed with? LLVM
+/// makes such a choice the processor's min or max, which turns a chosen denormal into 0.
+bool is_chosen_as_it_is(const Program& program, int id);
+
 /// Writes instructions. It holds the buffers through which vectors meet the routines that work lane by lane.
 class ProgramIr {
  public:
   ProgramIr(const Program& program, IrWriter& writer, CpuTier tier, int width);
-  /// Buffers on the stack, and opaque constants; to be called in the entry block.
+  /// Buffers on the stack, and what choices hide behind; to be called in the entry block.
   void prepare();
   /// The value of an instruction from those of its operands, in `lanes` lanes (1 or the width). `mask`: lanes that count, for rare calls
   /// ("" all).
