@@ -248,8 +248,7 @@ Results Function::operator()(const std::vector<Tensor>& feeds) const {
   bound.ran = true;
   f.stats.calls += 1;
   f.last_call = ++session.calls;
-  if (f.advances_step)
-    if (const auto step = session.states.find(session_step_path); step != session.states.end()) step->second.span<int64_t>()[0] += 1;
+  if (f.advances_step) session.states.find(session_step_path)->second.span<int64_t>()[0] += 1;
   if (!f.watches.empty()) print_watched(f, bound);
   return {bound.outputs.begin(), bound.outputs.begin() + static_cast<std::ptrdiff_t>(f.results)};
 }
@@ -319,6 +318,7 @@ Graph Function::graph() const { return data_->tidy.graph; }
 Session::Session(Graph graph, SessionOptions options) : data_(std::make_shared<Data>()) {
   data_->graph = std::move(graph);
   data_->options = std::move(options);
+  data_->states[std::string(session_step_path)] = Tensor::scalar<int64_t>(0);
 }
 
 namespace {
@@ -474,8 +474,7 @@ Results Session::eval(const std::vector<Value>& values, const Feeds& feeds) cons
 
 int64_t Session::step() const {
   const std::lock_guard lock(data_->mutex);
-  const auto found = data_->states.find(session_step_path);
-  return found == data_->states.end() ? 0 : found->second.span<int64_t>()[0];
+  return data_->states.find(session_step_path)->second.span<int64_t>()[0];
 }
 
 const Graph& Session::graph() const { return data_->graph; }

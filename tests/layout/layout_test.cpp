@@ -40,9 +40,9 @@ TEST(Slice, OfASymbolicAxisCountsFromTheEnd) {
 TEST(Slice, BeyondASymbolicAxisIsRefusedWhenItIsBound) {
   const Vector v;
   const Value y = slice_of(v.x, {{0, 10}});
-  EXPECT_EQ(v.of(y, 12).size(), 10u);
+  EXPECT_EQ(v.of(y, 10).size(), 10u);
   try {
-    v.of(y, 4);
+    v.of(y, 9);
     FAIL() << "a slice beyond the end ran";
   } catch (const UserError& e) {
     EXPECT_NE(std::string(e.what()).find("slice_of: positions of axis 0 must lie in [0, n)"), std::string::npos) << e.what();

@@ -1,6 +1,7 @@
 // What a function keeps from call to call: plans, result memory, state; and who may call it.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -115,6 +116,33 @@ TEST(Session, OnOneGraphIsIndependentOfOthers) {
   b.set("net/w", Tensor::of<float>({2}, {7, 8}));
   EXPECT_EQ(to_text(a.get(w)), "[4. 4.]");
   EXPECT_EQ(to_text(b.get(w)), "[7. 8.]");
+}
+
+TEST(Session, CountsTheCallsThatUpdateOrDraw) {
+  Graph g;
+  const Value w = parameter(g.scope("net"), "w", {2}, initializers::constant(1.0));
+  const Session session(g);
+  EXPECT_EQ(session.step(), 0);
+  const Function grow = session.function({}, {}, {{w, w * 2.0}}), look = session.function({}, {w});
+  grow(), look(), grow();
+  EXPECT_EQ(session.step(), 2);
+  session.function({}, {random_normal(g.scope("noise"), {1})})();
+  EXPECT_EQ(session.step(), 3);
+}
+
+// Results of one pass over the elements, one of them in the memory of what the others read.
+TEST(Session, ReadsAStateUntilItsUpdateIsWritten) {
+  for (const bool jit : {true, false}) {
+    Graph g;
+    const Value w = parameter(g.scope("net"), "w", {300}, initializers::constant(1.0)), x = g.input("x", f32, {300});
+    const Session session(g, {.jit = jit});
+    const Value next = w * x;
+    const Function f = session.function({x}, {exp(next) + w, w - next * next}, {{w, next}});
+    const Results r = f(Tensor::of<float>({300}, std::vector<float>(300, 2)));
+    EXPECT_NEAR(r[0].at(299), std::exp(2.0) + 1, 1e-6);
+    EXPECT_EQ(r[1].at(299), 1 - 4);
+    EXPECT_EQ(session.get(w).at(299), 2);
+  }
 }
 
 TEST(Session, GetsAndSetsEveryState) {

@@ -169,6 +169,7 @@ TEST(Split, SizesFollowTheLargestRemainders) {
   EXPECT_EQ(sizes_of(15, {0.8, 0.1, 0.1}), (Rows{12, 2, 1}));   // 12, 1.5, 1.5: a tie goes to the earlier part
   EXPECT_EQ(sizes_of(7, {0.5, 0.3, 0.2}), (Rows{4, 2, 1}));     // 3.5, 2.1, 1.4
   EXPECT_EQ(sizes_of(10, {0.7, 0.15, 0.15}), (Rows{7, 2, 1}));
+  EXPECT_EQ(sizes_of(5, {0.34, 0.33, 0.33}), (Rows{2, 2, 1}));  // 1.7, 1.65, 1.65: nobody gets both seats that are left
   EXPECT_EQ(sizes_of(3, {1, 0, 0}), (Rows{3, 0, 0}));
   EXPECT_EQ(sizes_of(0, {0.8, 0.1, 0.1}), (Rows{0, 0, 0}));
 }
