@@ -8,10 +8,17 @@ target_compile_options(lanc_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   -ffp-contract=off      # the same bits from every compiler: an fma only where the source says so
   -fno-math-errno
-  -fno-semantic-interposition
-  # __FILE__ and source_location name files from the root of the repository, lanc/graph/value.h for headers.
-  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/include/=
-  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  -fno-semantic-interposition)
+# source_location names the library's own files lanc/graph/graph.cpp and lanc/graph/value.h, wherever they are compiled; the second spelling of
+# the root is the one that ccache makes of it.
+file(RELATIVE_PATH _root_from_build ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+add_library(lanc_library_flags INTERFACE)
+target_link_libraries(lanc_library_flags INTERFACE lanc_flags)
+foreach(_root IN ITEMS ${PROJECT_SOURCE_DIR} ${_root_from_build})
+  string(REGEX REPLACE "/$" "" _root "${_root}")
+  target_compile_options(lanc_flags INTERFACE -fmacro-prefix-map=${_root}/include/=)
+  target_compile_options(lanc_library_flags INTERFACE -fmacro-prefix-map=${_root}/=lanc/)
+endforeach()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees dangling pointers and overflows in inlined library code where there are none
   # (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329, 105651, 104336).

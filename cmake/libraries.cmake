@@ -26,21 +26,21 @@ set(LANC_PRIVATE_LIBRARIES fmt::fmt Boost::headers Eigen3::Eigen nlohmann_json::
 
 add_library(lanc_graph_objects OBJECT ${graph_sources})
 target_include_directories(lanc_graph_objects PUBLIC ${LANC_INCLUDE})
-target_link_libraries(lanc_graph_objects PRIVATE lanc_flags fmt::fmt Boost::headers Eigen3::Eigen)
+target_link_libraries(lanc_graph_objects PRIVATE lanc_library_flags fmt::fmt Boost::headers Eigen3::Eigen)
 
 # Public requirements: the headers and C++20. What the .cpp files use of others is linked, never included.
 add_library(lanc_graph STATIC $<TARGET_OBJECTS:lanc_graph_objects>)
 add_library(lanc::graph ALIAS lanc_graph)
 target_include_directories(lanc_graph PUBLIC $<BUILD_INTERFACE:${LANC_INCLUDE}>)
 target_compile_features(lanc_graph PUBLIC cxx_std_20)
-target_link_libraries(lanc_graph PRIVATE lanc_flags fmt::fmt)
+target_link_libraries(lanc_graph PRIVATE lanc_library_flags fmt::fmt)
 
 add_library(lanc $<TARGET_OBJECTS:lanc_graph_objects> ${cpu_sources} ${rest_sources})
 add_library(lanc::lanc ALIAS lanc)
 target_include_directories(lanc PUBLIC $<BUILD_INTERFACE:${LANC_INCLUDE}>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(lanc PUBLIC cxx_std_20)
-target_link_libraries(lanc PRIVATE $<BUILD_INTERFACE:lanc_flags> ${LANC_PRIVATE_LIBRARIES})
+target_link_libraries(lanc PRIVATE $<BUILD_INTERFACE:lanc_library_flags> ${LANC_PRIVATE_LIBRARIES})
 set_target_properties(lanc PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
                       LINKER_LANGUAGE CXX BUILD_RPATH "\$ORIGIN" INSTALL_RPATH "\$ORIGIN")
 if(NOT PROJECT_IS_TOP_LEVEL)
@@ -73,7 +73,7 @@ if(LANC_HAS_LLVM AND jit_sources)
   else()
     llvm_map_components_to_libnames(_llvm_libraries core native orcjit passes)
   endif()
-  target_link_libraries(lanc_jit PRIVATE lanc_flags ${_llvm_libraries})
+  target_link_libraries(lanc_jit PRIVATE lanc_library_flags ${_llvm_libraries})
   target_link_options(lanc_jit PRIVATE LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/lanc_jit.map)
   set_target_properties(lanc_jit PROPERTIES OUTPUT_NAME lanc_jit INSTALL_RPATH "\$ORIGIN"
                         LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/lanc_jit.map)

@@ -37,8 +37,10 @@ struct Node {
 
 /// An equality of dims that was not known when an op was built; checked when dims are bound.
 struct DimConstraint {
+  static constexpr uint32_t any_node = UINT32_MAX;
   Dim a, b;
-  std::string message;  // "matmul: inner dimensions must be equal, got ..."
+  std::string message;       // "matmul: inner dimensions must be equal, got ..."
+  uint32_t node = any_node;  // that asks for it: functions that do not run it need not keep it
 };
 
 /// (state, new value), applied at the end of a call; all reads of the call see the old value.

@@ -1,5 +1,7 @@
 #include <lanc/graph/rewrite.h>
 
+#include <set>
+
 #include <lanc/graph/error.h>
 
 namespace lanc {
@@ -83,8 +85,15 @@ Graph extract(const Graph& user_graph, const std::vector<Value>& inputs, const s
     roots.push_back(ref(u.state));
   }
   for (const Value& v : inputs) roots.push_back(ref(v));
+  const std::vector<uint32_t> order = canonical_order(user_graph, roots);
+  const std::set<uint32_t> kept(order.begin(), order.end());
+  std::erase_if(to.data()->constraints, [&](DimConstraint& c) {
+    const bool other = c.node != DimConstraint::any_node && kept.count(c.node) == 0;
+    c.node = DimConstraint::any_node;
+    return other;
+  });
   Cloner cloner(user_graph, to);
-  cloner.clone(canonical_order(user_graph, roots), nullptr);
+  cloner.clone(order, nullptr);
   for (const Value& v : outputs) to.data()->outputs.push_back(cloner.at(ref(v)));
   for (const Update& u : updates) to.data()->updates.emplace_back(cloner.at(ref(u.state)), cloner.at(ref(u.value)));
   return to;

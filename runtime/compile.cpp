@@ -1,6 +1,5 @@
 #include <lanc/runtime/compile.h>
 
-#include <lanc/backends/reference/reference.h>
 #include <lanc/graph/rewrite.h>
 
 namespace lanc {
@@ -14,9 +13,9 @@ TidyFunction tidy_function(const Graph& user_graph, const std::vector<Value>& in
   return tidy;
 }
 
-std::unique_ptr<Plan> bind_and_plan(const TidyFunction& tidy, const Bindings& bindings, const Backend& backend, const PassOptions& options) {
+std::unique_ptr<Plan> bind_and_plan(const TidyFunction& tidy, const Bindings& bindings, const Backend& backend, const PassContext& context,
+                                    const PassOptions& options) {
   const Graph bound = bind_dims(tidy.graph, bindings);
-  const PassContext context{.evaluate = evaluate_node, .capabilities = backend.capabilities()};
   const Graph lowered = run_passes(bound, target_passes(), context, options);
   return make_plan(lowered, backend, tidy.inputs);
 }

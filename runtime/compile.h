@@ -20,6 +20,7 @@ TidyFunction tidy_function(const Graph& user_graph, const std::vector<Value>& in
                            const PassContext& context, const PassOptions& options);
 
 /// The plan for one binding of the dims.
-std::unique_ptr<Plan> bind_and_plan(const TidyFunction& tidy, const Bindings& bindings, const Backend& backend, const PassOptions& options);
+std::unique_ptr<Plan> bind_and_plan(const TidyFunction& tidy, const Bindings& bindings, const Backend& backend, const PassContext& context,
+                                    const PassOptions& options);
 
 }  // namespace lanc

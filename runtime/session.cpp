@@ -68,6 +68,7 @@ struct Function::Data {
   std::vector<Watch> watches;
   std::vector<std::string> updated;  // paths of states
   bool advances_step = false;
+  PassContext context;
   PassOptions passes;
   std::list<BoundFunction> plans;    // newest first
   FunctionStats stats;
@@ -101,7 +102,7 @@ BoundFunction make_bound(Function::Data& f, const Bindings& bindings) {
   const int64_t compiled_before = f.backend->kernels_compiled();
   BoundFunction bound;
   bound.bindings = bindings;
-  bound.plan = bind_and_plan(f.tidy, bindings, *f.backend, f.passes);
+  bound.plan = bind_and_plan(f.tidy, bindings, *f.backend, f.context, f.passes);
   f.stats.plans_made += 1;
   f.stats.kernels_compiled += f.backend->kernels_compiled() - compiled_before;
   f.stats.compile_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -203,7 +204,8 @@ void check_failure(const Function::Data& f, const Plan& plan) {
   if (plan.failed_step < 0) return;
   const PlanStep& step = plan.steps[static_cast<size_t>(plan.failed_step)];
   if (plan.changes_state_by(plan.failed_step)) f.session->torn.insert(f.updated.begin(), f.updated.end());
-  throw UserError(step.op + ": " + step.kernel->take_failure() + "\n  " + step.op + " at " + step.origin->text());
+  const std::string called = step.origin->function != nullptr ? step.origin->function : step.op;
+  throw UserError(called + ": " + step.kernel->take_failure() + "\n  " + step.op + " at " + step.origin->text());
 }
 
 void require_whole(const Function::Data& f) {
@@ -305,12 +307,12 @@ FunctionStats Function::stats() const {
 
 int64_t Function::memory(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
-  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->passes)->arena_bytes;
+  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->context, data_->passes)->arena_bytes;
 }
 
 std::string Function::plan_text(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
-  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->passes)->text();
+  return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->context, data_->passes)->text();
 }
 
 Graph Function::graph() const { return data_->tidy.graph; }
@@ -404,8 +406,8 @@ Function Session::function(const std::vector<Value>& inputs, const std::vector<V
   f->backend = &data_->backend(f->options.backend.value_or(data_->options.device));
   f->passes.disabled = {data_->options.disabled_passes.begin(), data_->options.disabled_passes.end()};
   f->passes.verify = data_->options.verify_passes;
-  const PassContext context{.evaluate = evaluate_node, .capabilities = f->backend->capabilities()};
-  f->tidy = tidy_function(data_->graph, inputs, all, updates, context, f->passes);
+  f->context = {.evaluate = evaluate_node, .capabilities = f->backend->capabilities(), .strict = data_->options.strict};
+  f->tidy = tidy_function(data_->graph, inputs, all, updates, f->context, f->passes);
   require_bindable(name, f->inputs, f->tidy.graph);
   for (uint32_t id = 0; id < f->tidy.graph.size(); ++id) f->advances_step |= f->tidy.graph.node(id).op->effects == Effects::random;
   f->advances_step |= !updates.empty();

@@ -36,6 +36,7 @@ struct SessionOptions {
   int threads = 0;                 // 0: one per core that this process may use
   int plan_cache = 64;             // bindings of dims that a function keeps plans for
   bool jit = true;                 // compile fused kernels where LLVM is found; else they are interpreted
+  bool strict = false;             // no rewrite that changes bits: log(exp(x)) stays, 16-bit floats are rounded after every op, as node by node
   bool verify_passes = false;
   std::vector<std::string> disabled_passes = {};
   std::ostream* print_to = nullptr;  // where print(v) goes; null: the standard error

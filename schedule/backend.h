@@ -38,7 +38,7 @@ class Kernel {
   virtual double microseconds(int phase) const = 0;
   /// Never allocates, never throws. A failure (an index out of range) is kept for failed(), memory stays untouched outside.
   virtual void run(int phase, int part, const KernelArgs& args) noexcept = 0;
-  /// Did something go wrong in the last run?
+  /// Did something go wrong in the last run? A kernel that can fail answers this and take_failure() both.
   virtual bool failed() const { return false; }
   /// What went wrong; empty when nothing did. Clears it.
   virtual std::string take_failure() { return {}; }

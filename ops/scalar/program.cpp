@@ -66,6 +66,12 @@ class Lowering {
   }
 
  private:
+  // Is it a number of that 16-bit format already, and not merely of its type?
+  bool is_exact(int id, DType type) const {
+    const FormulaNode& n = formula_.nodes()[static_cast<size_t>(id)];
+    if (n.kind == FormulaNode::Kind::input) return types_[static_cast<size_t>(id)] == type;
+    return n.kind == FormulaNode::Kind::call && n.function->name == "cast" && n.cast_to == type;
+  }
   M call_node(const FormulaNode& n, DType result) {
     const ScalarFunction& row = *n.function;
     std::vector<DType> arg_types;
@@ -94,7 +100,7 @@ class Lowering {
     }
     const M y = convert(apply_row(row, args), compute_type(result));
     // Arithmetic on 16-bit floats is done in f32 and rounded where it is stored; a conversion rounds wherever it stands.
-    const bool rounds = row.name == "cast" && is_storage_only(result) && types_[static_cast<size_t>(n.args[0])] != result;
+    const bool rounds = row.name == "cast" && is_storage_only(result) && !is_exact(n.args[0], result);
     return rounds ? rules::rounded(y, result) : y;
   }
 

@@ -98,7 +98,7 @@ TEST(Graph, ANodeKnowsTheLayerThatItBelongsTo) {
   const Value y = layer(x);
   EXPECT_EQ(y.node().origin->scope, "net/out");
   EXPECT_EQ(x.node().origin->scope, "");
-  EXPECT_EQ(y.node().origin->library.text(), "dense.cpp:34");
+  EXPECT_EQ(y.node().origin->library.text(), "lanc/models/dense.cpp:34");
   const std::string message = message_of([&] { layer(y); });
   EXPECT_NE(message.find("(net/out)"), std::string::npos) << message;
 }

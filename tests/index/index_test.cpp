@@ -49,7 +49,7 @@ TEST(IndexOutOfRange, NamesValueBoundPositionAndLine) {
       Tensor bad = good.clone();
       bad.span<int32_t>()[4] = wrong;
       const std::string text = message_of([&] { f(table, bad); });
-      expect_has(text, "gather: index must be in [-5, 5), got " + std::to_string(wrong) + " at [1,1]\n  gather at " + line_text(line));
+      expect_has(text, "take: index must be in [-5, 5), got " + std::to_string(wrong) + " at [1,1]\n  gather at " + line_text(line));
       EXPECT_EQ(f(table, good)[0].numel(), 12);  // the session is as usable as before
     }
   }
@@ -72,12 +72,12 @@ TEST(IndexOutOfRange, OfEveryOpIsRefused) {
     const Value x = g.input("x", f32, {3, 2}), i = g.input("i", i64, {2, 2}), v = g.input("v", i64, {2}), u = g.input("u", f32, {2, 2});
     const std::vector<std::pair<std::string, Value>> values = {
         {"gather: index", gather(x, i, 0)},        {"pick: index", pick(x, v, 0)},
-        {"gather: id", embedding(x, v)},           {"scatter_set: index", scatter_set(x, i, u, 0)},
+        {"embedding: id", embedding(x, v)},           {"scatter_set: index", scatter_set(x, i, u, 0)},
         {"scatter_add: index", scatter_add(x, i, u, 0)}, {"scatter_max: index", scatter_max(x, i, u, 0)},
-        {"scatter_set: index", index_set(x, v, u)}, {"scatter_add: index", index_add(x, v, u)}, {"scatter_max: index", index_max(x, v, u)}};
+        {"index_set: index", index_set(x, v, u)}, {"index_add: index", index_add(x, v, u)}, {"index_max: index", index_max(x, v, u)}};
     for (const auto& [op, value] : values) {
       const Session session(g, {.device = device});
-      const std::string bound = op == "gather: id" ? " must be in [0, 3)" : " must be in [-3, 3)";
+      const std::string bound = op == "embedding: id" ? " must be in [0, 3)" : " must be in [-3, 3)";
       expect_has(message_of([&] {
         session.eval({value}, {{x, Tensor(f32, {3, 2})}, {i, Tensor::of<int64_t>({2, 2}, {0, 1, 3, 2})}, {v, Tensor::of<int64_t>({2}, {1, 3})}, {u, Tensor(f32, {2, 2})}});
       }), op + bound + ", got 3 at [1");
@@ -90,7 +90,7 @@ TEST(IndexOutOfRange, CountsFromTheEndExceptForIds) {
   const Value x = g.input("x", f32, {3, 2}), v = g.input("v", i64, {1});
   const Session session(g);
   expect_has(message_of([&] { session.eval({embedding(x, v)}, {{x, Tensor(f32, {3, 2})}, {v, Tensor::of<int64_t>({1}, {-1})}}); }),
-             "gather: id must be in [0, 3), got -1 at [0]");
+             "embedding: id must be in [0, 3), got -1 at [0]");
 }
 
 TEST(IndexOutOfRange, OfAnEmptyAxisIsAnyIndex) {
@@ -114,7 +114,7 @@ TEST(IndexOutOfRange, InAStepLeavesTheStateAsItWas) {
     train(good);
     const Tensor before = session.get(table);
     const int64_t step = session.step();
-    expect_has(message_of([&] { train(Tensor::of<int32_t>({4}, {1, 10, 1, 0})); }), "gather: id must be in [0, 10), got 10 at [1]");
+    expect_has(message_of([&] { train(Tensor::of<int32_t>({4}, {1, 10, 1, 0})); }), "embedding: id must be in [0, 10), got 10 at [1]");
     EXPECT_TRUE(identical(session.get(table), before));
     EXPECT_EQ(session.step(), step);
     EXPECT_NO_THROW(train(good));
@@ -186,7 +186,7 @@ TEST(Index, TakesSymbolsAndTheirBindings) {
   EXPECT_EQ(to_text(r[0]), to_text(Tensor::of<float>({3, 2}, {0, 0, 0, 0, 20, 24})));
   EXPECT_EQ(to_text(r[1]), to_text(Tensor::of<float>({3, 2}, {1, 1, 1, 1, 2, 2})));  // of two equal updates only the last counts
   EXPECT_EQ(to_text(r[2]), to_text(Tensor::of<float>({2, 3}, {0, 0, 1, 0, 0, 1})));
-  expect_has(message_of([&] { f(Tensor::of<float>({1, 2}, {1, 2}), Tensor::of<int64_t>({1}, {1})); }), "gather: index must be in [-1, 1), got 1 at [0]");
+  expect_has(message_of([&] { f(Tensor::of<float>({1, 2}, {1, 2}), Tensor::of<int64_t>({1}, {1})); }), "take: index must be in [-1, 1), got 1 at [0]");
 }
 
 TEST(Index, IsPrintedWithItsAttributes) {

@@ -127,6 +127,17 @@ TEST(DimErrors, OfARecordedEqualityNameTheOpAndBothSizes) {
   EXPECT_NE(text.find("here a is 4 and b is 5"), std::string::npos) << text;
 }
 
+TEST(DimErrors, OfARecordedEqualityConcernOnlyFunctionsThatNeedIt) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("a")}), w = g.input("w", f32, {g.dim("b")});
+  const Value both = x + w;
+  const Session session(g);
+  const Tensor three = Tensor::of<float>({3}, {1, 2, 3}), two = Tensor::of<float>({2}, {4, 5});
+  EXPECT_EQ(to_text(session.function({x, w}, {sum(x) * sum(w)})(three, two)[0]), "54.0");
+  const std::string text = message_of([&] { session.function({x, w}, {both})(three, two); });
+  EXPECT_NE(text.find("here b is 2 and a is 3"), std::string::npos) << text;
+}
+
 TEST(FunctionErrors, OfAnInputThatIsNotListedNameIt) {
   const Classifier c = classifier();
   EXPECT_EQ(message_of([&] { c.session.function({c.x}, {c.loss}, {}, {.name = "loss"}); }),

@@ -226,7 +226,7 @@ TEST(Torn, StatesAreNamedUntilEachIsSet) {
   const Failing f = failing();
   const Tensor bad = Tensor::of<int32_t>({1}, {7}), good = Tensor::of<int32_t>({1}, {1});
   const std::string failure = message_of([&] { f.step(bad); });
-  EXPECT_NE(failure.find("gather: index must be in [-2, 2), got 7"), std::string::npos) << failure;
+  EXPECT_NE(failure.find("take: index must be in [-2, 2), got 7"), std::string::npos) << failure;
   EXPECT_NE(failure.find("function_test.cpp:"), std::string::npos) << failure;
   const std::string text = message_of([&] { f.step(good); });
   EXPECT_EQ(text,

@@ -79,6 +79,20 @@ TEST(Cpu, GivesTheReferencesResults) {
   }
 }
 
+// 16-bit floats are rounded after every op, and nothing is simplified.
+TEST(Cpu, GivesTheReferencesBitsWhereStrict) {
+  Graph g;
+  const Value x = g.input("x", bf16, {100});
+  const Value y = log(exp(x * 1.01 * 1.01 - 0.3)) * 3.0;
+  Tensor at(bf16, {100});
+  for (int64_t i = 0; i < 100; ++i) at.set(i, 0.013 * static_cast<double>(i));
+  const auto value = [&](const SessionOptions& options) { return Session(g, options).function({x}, {y})(at)[0]; };
+  const Tensor want = value({.device = reference, .strict = true});
+  EXPECT_TRUE(identical(value({.strict = true}), want));
+  EXPECT_TRUE(identical(value({.jit = false, .strict = true}), want));
+  EXPECT_FALSE(identical(value({}), want));
+}
+
 TEST(Function, MakesOnePlanForEachBindingOfTheDims) {
   Graph g;
   const Value x = g.input("x", f32, {g.dim("n")});
