@@ -246,6 +246,7 @@ Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }
 std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward,
                               std::source_location where) {
   const CallSite site("custom_vjp", where, inputs.empty() ? nullptr : inputs[0].graph_data());
+  require_op_name("custom_vjp", name);
   if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none" + call_line());
   const std::vector<Value> outputs = forward(inputs);
   auto context = std::make_shared<CustomContext>();

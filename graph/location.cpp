@@ -108,7 +108,7 @@ OriginRef CallSite::origin_for(SourceLine line) {
   Origin origin;
   origin.user = user.known() ? user : line;
   if (user.known() && line.known() && !(line == user)) origin.library = line;
-  origin.function = function();
+  if (const char* called = function()) origin.function = called;
   for (const CallSite* site = innermost; site != nullptr && origin.scope.empty(); site = site->outer_) origin.scope = site->scope_;
   return std::make_shared<const Origin>(std::move(origin));
 }

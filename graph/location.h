@@ -31,7 +31,7 @@ struct Origin {
   SourceLine library;
   std::string note;
   std::string scope = "";                                            // "net/out": the layer that it belongs to
-  const char* function = nullptr;                                    // "embedding": what the user called, if that is not the op itself
+  std::string function = "";                                         // "embedding": what the user called, if that is not the op itself
   std::shared_ptr<const std::vector<std::string>> owned_names = {};  // file names of a parsed graph
   /// "backward of matmul at train.cpp:21 < lanc/models/dense.h:36".
   std::string text() const;

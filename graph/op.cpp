@@ -31,12 +31,18 @@ std::string lines_text(const std::string& title, const OriginRef& origin, std::s
   return out.empty() ? "" : "\n  " + out;
 }
 
-// The dtype that a literal takes beside values of these types: weak typing.
-DType literal_dtype(const Literal& literal, DType met) {
-  if (literal.kind == Literal::Kind::real && !is_float(met)) return f32;
-  if (literal.kind == Literal::Kind::integer && met == boolean) return i64;
-  return met;
+}  // namespace
+
+void require_op_name(std::string_view function, std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool good = !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+  if (!good)
+    throw UserError(std::string(function) + ": a name must be made of letters, digits and '_', a letter first, got '" + std::string(name) + "'" +
+                    (CallSite::user_line().known() ? "\n  at " + CallSite::user_line().text() : ""));
 }
+
+namespace {
 
 Tensor literal_tensor(const Literal& literal, DType dtype) {
   Tensor t(dtype, {});
@@ -89,10 +95,17 @@ std::vector<Value> resolve_operands(const OpDef& op, const std::vector<Operand>&
                     lines_text(op_title(op), operands.empty() ? nullptr : CallSite::origin_for(operands[0].line()), {}));
   std::vector<Value> values;
   values.reserve(operands.size());
-  for (const Operand& o : operands)
-    values.push_back(o.is_literal() ? apply_source(constant_op, Graph(graph),
-                                                   ConstantAttrs{literal_tensor(o.literal(), literal_dtype(o.literal(), *met))}, o.line())
-                                    : o.value());
+  for (const Operand& o : operands) {
+    if (!o.is_literal()) {
+      values.push_back(o.value());
+      continue;
+    }
+    const DType dtype = literal_dtype(o.literal(), met);
+    if (!holds(dtype, o.literal()))
+      throw UserError(op_title(op) + ": a literal must fit the dtype that it meets, got " + o.literal().text() + " for " + std::string(name_of(dtype)) +
+                      lines_text(op_title(op), CallSite::origin_for(o.line()), {}));
+    values.push_back(apply_source(constant_op, Graph(graph), ConstantAttrs{literal_tensor(o.literal(), dtype)}, o.line()));
+  }
   return values;
 }
 

@@ -16,6 +16,9 @@ namespace lanc {
 struct OpDef;
 class Formula;  // ops/scalar/formula.h
 
+/// UserError unless `name` can stand in the text form: letters, digits and '_', a letter first. `function`: whose argument it is.
+void require_op_name(std::string_view function, std::string_view name);
+
 /// What an inference rule sees. fail() and the require functions name the op, what it needs, what it got and the user's lines.
 class InferArgs {
  public:

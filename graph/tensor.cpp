@@ -123,7 +123,10 @@ double Tensor::at(int64_t i) const {
   }
 }
 
+std::byte* Tensor::refuse_to_write() const { throw UserError("tensor: memory must not be const where it is written, got a view of const " + type_text() + "; use clone()"); }
+
 void Tensor::set(int64_t i, double value) {
+  if (constant_) refuse_to_write();
   switch (dtype_) {
     case DType::f64: reinterpret_cast<double*>(data_)[i] = value; break;
     case DType::f32: reinterpret_cast<float*>(data_)[i] = static_cast<float>(value); break;

@@ -36,11 +36,13 @@ class Tensor {
   static Tensor scalar(T value) {
     return of<T>({}, {value});
   }
-  /// The caller's memory, not copied; it must outlive every handle. Functions read it during the call only.
+  /// The caller's memory, not copied; it must outlive every handle. Functions read it during the call only. Of const values: writing to it is
+  /// a UserError.
   template <class T>
   static Tensor view(std::span<T> values, Sizes sizes) {
-    return wrap(DTypeOf<std::remove_const_t<T>>::value, std::move(sizes), const_cast<std::remove_const_t<T>*>(values.data()),
-                values.size());
+    Tensor t = wrap(DTypeOf<std::remove_const_t<T>>::value, std::move(sizes), const_cast<std::remove_const_t<T>*>(values.data()), values.size());
+    t.constant_ = std::is_const_v<T>;
+    return t;
   }
   /// The same over raw memory, for any dtype.
   static Tensor over(DType dtype, Sizes sizes, std::byte* memory);
@@ -53,13 +55,13 @@ class Tensor {
   int64_t numel() const { return numel_; }
   int64_t bytes() const { return numel_ * size_of(dtype_); }
 
-  std::byte* data() { return data_; }
+  std::byte* data() { return constant_ ? refuse_to_write() : data_; }
   const std::byte* data() const { return data_; }
   /// The elements; UserError when T is not the dtype's host type (float for f32, bool for bool, ...).
   template <class T>
   std::span<T> span() {
     check_host_type(DTypeOf<T>::value);
-    return {reinterpret_cast<T*>(data_), static_cast<size_t>(numel_)};
+    return {reinterpret_cast<T*>(data()), static_cast<size_t>(numel_)};
   }
   template <class T>
   std::span<const T> span() const {
@@ -91,6 +93,7 @@ class Tensor {
  private:
   static Tensor wrap(DType dtype, Sizes sizes, void* data, size_t elements);
   void check_host_type(DType wanted) const;
+  [[noreturn]] std::byte* refuse_to_write() const;
   double only_element() const;
 
   DType dtype_ = DType::f32;
@@ -98,6 +101,7 @@ class Tensor {
   int64_t numel_ = 0;
   std::byte* data_ = nullptr;
   std::shared_ptr<void> memory_;
+  bool constant_ = false;  // a view of const values
 };
 
 bool identical(const Tensor& a, const Tensor& b);

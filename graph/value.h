@@ -11,6 +11,7 @@
 
 #include <lanc/graph/dim.h>
 #include <lanc/graph/dtype.h>
+#include <lanc/graph/literal.h>
 #include <lanc/graph/location.h>
 
 namespace lanc {
@@ -77,25 +78,13 @@ class Value {
   uint32_t output_ = 0;
 };
 
-/// A number whose dtype follows the values it meets.
-struct Literal {
-  enum class Kind : uint8_t { integer, real, truth };
-  Kind kind = Kind::real;
-  double real = 0;       // the value as a double, whatever the kind
-  int64_t integer = 0;   // exact, for integers and booleans
-};
-
 /// How ops take their operands: a Value or a number, with the line at which it was handed over.
 class Operand {
  public:
   Operand(Value value, std::source_location where = std::source_location::current()) : value_(std::move(value)), line_(where) {}
   template <class T>
     requires std::is_arithmetic_v<T>
-  Operand(T number, std::source_location where = std::source_location::current()) : line_(where) {
-    literal_.kind = std::same_as<T, bool> ? Literal::Kind::truth : std::integral<T> ? Literal::Kind::integer : Literal::Kind::real;
-    literal_.real = static_cast<double>(number);
-    if constexpr (std::integral<T>) literal_.integer = static_cast<int64_t>(number);
-  }
+  Operand(T number, std::source_location where = std::source_location::current()) : literal_(number), line_(where) {}
 
   /// The same value, handed over at another line.
   Operand(Value value, SourceLine line) : value_(std::move(value)), line_(line) {}

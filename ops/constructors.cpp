@@ -25,12 +25,10 @@ Types iota_types(const InferArgs& args) {
 Value iota_of(const Graph& graph, const Dim& size, DType dtype) { return apply_source(iota_op, graph, IotaAttrs{size, dtype}, CallSite::user_line()); }
 
 Tensor number_tensor(const Literal& number, DType dtype) {
+  if (!holds(dtype, number)) refuse("the dtype must hold the number", number.text() + " for " + std::string(name_of(dtype)));
   Tensor t(dtype, {});
-  const bool whole = number.kind != Literal::Kind::real;
-  if (dtype == i64 && whole) t.span<int64_t>()[0] = number.integer;
+  if (dtype == i64 && number.kind != Literal::Kind::real) t.span<int64_t>()[0] = number.integer;
   else t.set(0, number.real);
-  const bool held = is_float(dtype) || t.at(0) == number.real;
-  if (!held) refuse("the dtype must hold the number", number_text(number.real) + " for " + std::string(name_of(dtype)));
   return t;
 }
 

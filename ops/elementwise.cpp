@@ -179,6 +179,7 @@ Value apply_formula(Formula formula, std::vector<Operand> operands) {
 }
 
 ElementwiseOp::ElementwiseOp(std::string_view name, Formula formula) {
+  require_op_name("elementwise", name);
   auto row = std::make_shared<UserRow>();
   row->name = std::string(name);
   row->context.formula = std::move(formula);
@@ -205,6 +206,7 @@ Value operator||(Operand a, Operand b) { return binary("or", a, b); }
 Value operator!(Operand a) { return unary("not", a); }
 
 Value operator&&(const Value& a, Operand b) { return binary("and", Operand(a, b.line()), b); }
+Value logical_xor(Operand x, Operand y) { return binary("xor", x, y); }
 Value operator||(const Value& a, Operand b) { return binary("or", Operand(a, b.line()), b); }
 Value operator!(const Value& a) { return unary("not", Operand(a, a.node().origin->user)); }
 

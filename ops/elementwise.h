@@ -68,7 +68,8 @@ consteval int lambda_arity() {
 }
 }  // namespace detail
 
-/// The lambda takes scalars by `auto` (1 to 8) and must also run on double. `name` is the op's name in texts and files.
+/// The lambda takes scalars by `auto` (1 to 8) and must also run on double. `name` is the op's name in texts and files. UserError: a name that is
+/// not made of letters, digits and '_'. Errors of the formula (a literal that a dtype cannot hold) come when it is applied.
 template <class F>
 ElementwiseOp elementwise(std::string_view name, F lambda) {
   return {name, record<detail::lambda_arity<F, Scalar>()>(lambda)};
@@ -83,6 +84,8 @@ Value operator-(Operand a);
 Value operator&&(Operand a, Operand b);
 Value operator||(Operand a, Operand b);
 Value operator!(Operand a);
+/// Exactly one of them is true; numbers count as true where they are not 0.
+Value logical_xor(Operand x, Operand y);
 // Against the built-in operators, which would ask a Value for its truth. `!` has nothing to tell its line by: it takes its operand's.
 Value operator&&(const Value& a, Operand b);
 Value operator||(const Value& a, Operand b);

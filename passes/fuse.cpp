@@ -107,9 +107,7 @@ class GroupBuilder {
     }
     for (size_t i = 0; i < n.inputs.size(); ++i) {
       if (!literals[i]) continue;
-      const Literal::Kind kind = literals[i]->kind;
-      const DType alone = kind == Literal::Kind::real ? f32 : kind == Literal::Kind::truth ? boolean : i64;
-      if (dtype_of(n.inputs[i]) != met.value_or(alone)) literals[i].reset();
+      if (dtype_of(n.inputs[i]) != met.value_or(literal_dtype(*literals[i], std::nullopt))) literals[i].reset();
     }
     const bool all = std::all_of(literals.begin(), literals.end(), [](const auto& l) { return l.has_value(); });
     const bool some_alone = !met && std::any_of(literals.begin() + (selects ? 1 : 0), literals.end(), [](const auto& l) { return !l; });

@@ -168,4 +168,19 @@ void require_bindable(const std::string& title, const std::vector<FeedSlot>& slo
                       " " + node->outputs[0].text() + "\n  " + std::string(node->op->name) + " at " + node->origin->text());
 }
 
+void require_bound(const std::string& title, const Graph& graph, const Bindings& bindings) {
+  SymbolCollector symbols;
+  for (uint32_t id = 0; id < graph.size(); ++id) symbols.look_at(graph.node(id));
+  std::string needed;
+  for (const auto& [symbol, node] : symbols.found()) needed += (needed.empty() ? "'" : ", '") + symbol + "'";
+  for (const auto& [symbol, node] : symbols.found())
+    if (bindings.count(symbol) == 0)
+      throw UserError(title + ": a size must be given for each of the dims " + needed + ", got none for '" + symbol + "'");
+  for (const auto& [symbol, size] : bindings) {
+    if (symbols.found().count(symbol) == 0)
+      throw UserError(title + ": sizes must be given for dims that the function has, got '" + symbol + "'; it has " + (needed.empty() ? "none" : needed));
+    if (size < 0) throw UserError(title + ": the size of dim '" + symbol + "' must be >= 0, got " + std::to_string(size));
+  }
+}
+
 }  // namespace lanc

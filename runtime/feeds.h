@@ -31,4 +31,7 @@ Bindings bind_feeds(const std::string& title, const std::vector<FeedSlot>& slots
 /// UserError when a symbol that `graph` needs is bound by none of the slots, or an input of the graph is not among them.
 void require_bindable(const std::string& title, const std::vector<FeedSlot>& slots, const Graph& graph);
 
+/// UserError unless `bindings` gives a size >= 0 for each symbol of `graph` and none for other names.
+void require_bound(const std::string& title, const Graph& graph, const Bindings& bindings);
+
 }  // namespace lanc

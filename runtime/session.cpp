@@ -204,7 +204,7 @@ void check_failure(const Function::Data& f, const Plan& plan) {
   if (plan.failed_step < 0) return;
   const PlanStep& step = plan.steps[static_cast<size_t>(plan.failed_step)];
   if (plan.changes_state_by(plan.failed_step)) f.session->torn.insert(f.updated.begin(), f.updated.end());
-  const std::string called = step.origin->function != nullptr ? step.origin->function : step.op;
+  const std::string& called = step.origin->function.empty() ? step.op : step.origin->function;
   throw UserError(called + ": " + step.kernel->take_failure() + "\n  " + step.op + " at " + step.origin->text());
 }
 
@@ -307,17 +307,36 @@ FunctionStats Function::stats() const {
 
 int64_t Function::memory(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
+  require_bound(title(*data_) + ".memory", data_->tidy.graph, bindings);
   return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->context, data_->passes)->arena_bytes;
 }
 
 std::string Function::plan_text(const Bindings& bindings) const {
   const std::lock_guard lock(data_->session->mutex);
+  require_bound(title(*data_) + ".plan_text", data_->tidy.graph, bindings);
   return bind_and_plan(data_->tidy, bindings, *data_->backend, data_->context, data_->passes)->text();
 }
 
 Graph Function::graph() const { return data_->tidy.graph; }
 
+namespace {
+
+void require_passes(const std::vector<std::string>& names) {
+  std::set<std::string_view> known;
+  for (const auto& list : {general_passes(), target_passes()})
+    for (const Pass& pass : list) known.insert(pass.name);
+  for (const std::string& name : names) {
+    if (known.count(name) != 0) continue;
+    std::string list;
+    for (std::string_view k : known) list += (list.empty() ? "" : ", ") + std::string(k);
+    throw UserError("session: disabled_passes must name passes (" + list + "), got '" + name + "'");
+  }
+}
+
+}  // namespace
+
 Session::Session(Graph graph, SessionOptions options) : data_(std::make_shared<Data>()) {
+  require_passes(options.disabled_passes);
   data_->graph = std::move(graph);
   data_->options = std::move(options);
   data_->states[std::string(session_step_path)] = Tensor::scalar<int64_t>(0);
@@ -457,6 +476,8 @@ void Session::set(const Value& state, const Tensor& value) const {
 }
 
 void Session::set(const Value& state, double value) const {
+  if (!holds(state.dtype(), Literal(value)))
+    throw UserError("session.set: the state's dtype must hold the number, got " + Literal(value).text() + " for " + std::string(name_of(state.dtype())));
   Tensor t(state.dtype(), {});
   t.set(0, value);
   set(state, t);

@@ -93,9 +93,9 @@ class Function {
   Tensor probe(std::string_view name) const;
 
   FunctionStats stats() const;
-  /// Bytes of the arena for these sizes of the dims, without running or allocating.
+  /// Bytes of the arena for these sizes of the dims, without running or allocating. UserError: a dim without a size, a size without a dim.
   int64_t memory(const Bindings& bindings) const;
-  /// The plan for these sizes: one line a step.
+  /// The plan for these sizes: one line a step. UserError as `memory`.
   std::string plan_text(const Bindings& bindings) const;
   /// The graph after the general passes.
   Graph graph() const;
@@ -109,6 +109,7 @@ class Function {
 class Session {
  public:
   struct Data;
+  /// UserError: a disabled pass that does not exist.
   explicit Session(Graph graph, SessionOptions options = {});
 
   /// Compiles what computes `outputs` from `inputs` and applies `updates`. UserError: an output that depends on an input that is not

@@ -123,6 +123,17 @@ std::string kernel_name(const Backend& backend, const Sample& s) {
   return kernel ? kernel->name() : "";
 }
 
+// A fused kernel is compiled when a plan needs it: before that it calls itself interpreted.
+std::string once_compiled(std::string name) {
+  static const bool compiles = cpu_info().fused_kernels.rfind("llvm", 0) == 0;
+  return compiles && name.rfind("fused (", 0) == 0 ? "fused (llvm)" : name;
+}
+
+bool gives_floats(const Sample& s) {
+  const std::vector<Type>& outputs = s.graph.node(s.node).outputs;
+  return std::any_of(outputs.begin(), outputs.end(), [](const Type& t) { return is_float(t.dtype); });
+}
+
 }  // namespace
 
 std::vector<OpFacts> op_facts(const std::string& family) {
@@ -132,16 +143,21 @@ std::vector<OpFacts> op_facts(const std::string& family) {
   for (const OpRef& op : all_ops().ops()) {
     if (!family.empty() && op->family != family) continue;
     OpFacts facts{.op = op};
+    bool sampled = false, floats = false;
     if (op->family == "source" && op->infer == nullptr) facts.dtypes = {std::begin(all_dtypes), std::end(all_dtypes)};
     else if (op->attributes != attributes<ConstantAttrs>)
       for (DType dtype : all_dtypes) {
         const std::optional<Sample> s = sample_of(op, dtype);
         if (!s) continue;
         facts.dtypes.push_back(dtype);
-        if (facts.cpu.empty()) facts.reference = kernel_name(reference, *s), facts.cpu = kernel_name(cpu, *s);
+        sampled = true;
+        floats |= gives_floats(*s);
+        if (facts.cpu.empty() || dtype == f32) facts.reference = kernel_name(reference, *s), facts.cpu = once_compiled(kernel_name(cpu, *s));
       }
     else facts.dtypes = {std::begin(all_dtypes), std::end(all_dtypes)};
     if (op->family == "source" && facts.cpu.empty()) facts.reference = facts.cpu = "no work";
+    if (op->vjp == nullptr) facts.no_derivative = op->no_gradient;
+    else if (sampled && !floats) facts.no_derivative = "its results are not floats";
     all.push_back(std::move(facts));
   }
   return all;

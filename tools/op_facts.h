@@ -11,7 +11,8 @@ namespace lanc::tools {
 struct OpFacts {
   OpRef op;
   std::vector<DType> dtypes = {};       // of operands; of the result where the dtype is an attribute. Empty: as the formula within it has
-  std::string reference = "";           // kernel's name; empty: none
+  std::string no_derivative = "";       // why there is none; empty: there is one
+  std::string reference = "";           // kernel's name, for f32 where the op takes it, else for the first dtype; empty: none
   std::string cpu = "";
 };
 

@@ -12,13 +12,13 @@
 namespace lanc::tools {
 namespace {
 
-std::string derivative_text(const OpDef& op) { return op.vjp != nullptr ? "yes" : "none: " + std::string(op.no_gradient); }
+std::string derivative_text(const OpFacts& f) { return f.no_derivative.empty() ? "yes" : "none: " + f.no_derivative; }
 
 void print_json(const std::vector<OpFacts>& all) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const OpFacts& f : all) {
-    nlohmann::ordered_json entry = {{"name", f.op->name}, {"family", f.op->family}, {"arity", f.op->arity}, {"derivative", f.op->vjp != nullptr}};
-    if (f.op->vjp == nullptr) entry["no_derivative_because"] = f.op->no_gradient;
+    nlohmann::ordered_json entry = {{"name", f.op->name}, {"family", f.op->family}, {"arity", f.op->arity}, {"derivative", f.no_derivative.empty()}};
+    if (!f.no_derivative.empty()) entry["no_derivative_because"] = f.no_derivative;
     entry["dtypes"] = nlohmann::ordered_json::array();
     for (DType d : f.dtypes) entry["dtypes"].push_back(name_of(d));
     entry["backends"] = nlohmann::ordered_json::object();
@@ -41,8 +41,8 @@ void print_table(const std::vector<OpFacts>& all) {
   fmt::print("{:{}}  {:{}}  {:{}}  {:{}}  {}\n", "name", name, "family", family, "dtypes", dtypes, "cpu", cpu, "derivative");
   for (const OpFacts& f : all)
     fmt::print("{:{}}  {:{}}  {:{}}  {:{}}  {}\n", f.op->name, name, f.op->family, family, dtype_list(f.dtypes), dtypes, f.cpu.empty() ? "-" : f.cpu, cpu,
-               derivative_text(*f.op));
-  fmt::print("{} ops. The column cpu names the kernel for the first of the dtypes: \"reference\" is the one-loop kernel of the reference backend.\n", all.size());
+               derivative_text(f));
+  fmt::print("{} ops. The column cpu names the kernel for f32 where the op takes it, else for the first of the dtypes: \"reference\" is the one-loop kernel of the reference backend.\n", all.size());
 }
 
 }  // namespace

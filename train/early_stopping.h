@@ -65,7 +65,7 @@ struct ReduceOnPlateauOptions {
   Better better = Better::lower;
 };
 
-/// Tells what a rate that the host sets (a Knob) should be: `rate.set(controller(loss))`. The rule is that of PyTorch's
+/// Tells what a rate that the host sets (a Knob) should be: `session.set(rate, controller(loss))`. The rule is that of PyTorch's
 /// ReduceLROnPlateau with threshold_mode 'abs', threshold min_delta and eps 0, where a NaN counts as bad. Takes a ValidationScore or a
 /// training loss.
 /// UserError: rate <= 0, factor outside (0, 1), patience, cooldown, min_rate or min_delta < 0.

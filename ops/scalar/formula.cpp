@@ -216,10 +216,10 @@ std::vector<std::optional<DType>> Formula::node_types(std::span<const DType> inp
         args.push_back(*t);
         continue;
       }
-      const DType base = met.value_or(arg.literal.kind == Literal::Kind::real ? f32 : arg.literal.kind == Literal::Kind::truth ? boolean : i64);
-      if (arg.literal.kind == Literal::Kind::real && !is_float(base)) args.push_back(f32);
-      else if (arg.literal.kind == Literal::Kind::integer && base == boolean) args.push_back(i64);
-      else args.push_back(base);
+      const DType taken = literal_dtype(arg.literal, met);
+      if (!holds(taken, arg.literal))
+        throw UserError("a literal must fit the dtype that it meets, got " + arg.literal.text() + " for " + std::string(name_of(taken)));
+      args.push_back(taken);
     }
     types.push_back(result_type(*n.function, args, n.cast_to));
   }
@@ -232,7 +232,7 @@ std::vector<DType> Formula::result_types(std::span<const DType> inputs) const {
   for (int o : outputs()) {
     const FormulaNode& n = nodes()[static_cast<size_t>(o)];
     const auto t = types[static_cast<size_t>(o)];
-    results.push_back(t ? *t : n.literal.kind == Literal::Kind::integer ? i64 : n.literal.kind == Literal::Kind::truth ? boolean : f32);
+    results.push_back(t ? *t : literal_dtype(n.literal, std::nullopt));
   }
   return results;
 }

@@ -80,11 +80,7 @@ class Scalar {
  public:
   template <class T>
     requires std::is_arithmetic_v<T>
-  Scalar(T number) {
-    literal_.kind = std::same_as<T, bool> ? Literal::Kind::truth : std::integral<T> ? Literal::Kind::integer : Literal::Kind::real;
-    literal_.real = static_cast<double>(number);
-    if constexpr (std::integral<T>) literal_.integer = static_cast<int64_t>(number);
-  }
+  Scalar(T number) : literal_(number) {}
   Scalar(FormulaBuilder* builder, int node) : builder_(builder), node_(node) {}
   FormulaBuilder* builder() const { return builder_; }
   /// The node in this builder; numbers become literals.

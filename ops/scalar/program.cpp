@@ -84,10 +84,7 @@ class Lowering {
         arg_types.push_back(*t);
         continue;
       }
-      const DType base = met.value_or(arg.literal.kind == Literal::Kind::real ? f32 : arg.literal.kind == Literal::Kind::truth ? boolean : i64);
-      if (arg.literal.kind == Literal::Kind::real && !is_float(base)) arg_types.push_back(f32);
-      else if (arg.literal.kind == Literal::Kind::integer && base == boolean) arg_types.push_back(i64);
-      else arg_types.push_back(base);
+      arg_types.push_back(literal_dtype(arg.literal, met));
     }
     const DType common = compute_type(operand_type(row, arg_types, n.cast_to));
     std::vector<M> args;

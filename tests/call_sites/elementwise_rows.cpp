@@ -84,6 +84,7 @@ lanc::call_sites::Rows lanc::call_sites::elementwise_rows() {
       row("operator/", [](In& in) { in.x / in.y; }, [](In& in) { in.x / in.wide; }),
       row("operator&&", [](In& in) { in.flag && in.flag; }, [](In& in) { in.flag && in.wide; }),
       row("operator||", [](In& in) { in.flag || in.flag; }, [](In& in) { in.flag || in.wide; }),
+      row("logical_xor", [](In& in) { logical_xor(in.flag, in.flag); }, [](In& in) { logical_xor(in.flag, in.wide); }),
       row("operator!", [](In& in) { !(in.flag && in.flag); }, [](In&) { !Operand(true); }),
       row("clamp", [](In& in) { clamp(in.x, 0.0, in.y); }, [](In& in) { clamp(in.x, 0.0, in.wide); }),
       row("where", [](In& in) { where(in.flag, in.x, 0.0); }, [](In& in) { where(in.flag, in.x, in.wide); }),

@@ -200,8 +200,8 @@ Formula random_formula(const std::vector<DType>& operands, int calls, int output
     if (!literals || random() % 5 != 0) return nodes[nodes.size() < 4 || random() % 2 == 0 ? random() % nodes.size() : nodes.size() - 1 - random() % 4];
     const double numbers[] = {0, 1, -1, 2, 0.5, 3.25, 1e-3, 100};
     const double n = numbers[random() % std::size(numbers)];
-    if (n == std::floor(n) && random() % 2 == 0) return builder.literal({.kind = Literal::Kind::integer, .real = n, .integer = static_cast<int64_t>(n)});
-    return builder.literal({.kind = Literal::Kind::real, .real = n});
+    if (n == std::floor(n) && random() % 2 == 0) return builder.literal(Literal(static_cast<int64_t>(n)));
+    return builder.literal(Literal(n));
   };
   for (int c = 0; c < calls;) {
     const ScalarFunction& row = rows[random() % rows.size()];

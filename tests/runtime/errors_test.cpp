@@ -138,6 +138,35 @@ TEST(DimErrors, OfARecordedEqualityConcernOnlyFunctionsThatNeedIt) {
   EXPECT_NE(text.find("here b is 2 and a is 3"), std::string::npos) << text;
 }
 
+TEST(FunctionErrors, OfSizesForAPlanNameTheDims) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("n"), g.dim("m")});
+  const Function f = Session(g).function({x}, {exp(x)});
+  EXPECT_EQ(message_of([&] { f.plan_text({}); }), "function.plan_text: a size must be given for each of the dims 'm', 'n', got none for 'm'");
+  EXPECT_EQ(message_of([&] { f.memory({{"n", 2}}); }), "function.memory: a size must be given for each of the dims 'm', 'n', got none for 'm'");
+  EXPECT_EQ(message_of([&] { f.memory({{"n", 2}, {"m", -1}}); }), "function.memory: the size of dim 'm' must be >= 0, got -1");
+  EXPECT_EQ(message_of([&] { f.memory({{"n", 2}, {"m", 1}, {"k", 1}}); }),
+            "function.memory: sizes must be given for dims that the function has, got 'k'; it has 'm', 'n'");
+}
+
+TEST(SessionErrors, OfPassesStatesAndNames) {
+  Graph g;
+  const std::string passes = message_of([&] { Session(g, {.disabled_passes = {"fuze"}}); });
+  EXPECT_EQ(passes.rfind("session: disabled_passes must name passes (", 0), 0u) << passes;
+  EXPECT_NE(passes.find("fuse"), std::string::npos) << passes;
+  EXPECT_NE(passes.find("), got 'fuze'"), std::string::npos) << passes;
+  const Value count = state(g.scope("net"), "count", {}, initializers::constant(0.0), i64);
+  EXPECT_EQ(message_of([&] { Session(g).set(count, 2.5); }), "session.set: the state's dtype must hold the number, got 2.5 for i64");
+  for (const char* name : {"", "a b", "1st", "a=("})
+    EXPECT_EQ(message_of([&] { elementwise(name, [](auto x) { return x; }); }),
+              "elementwise: a name must be made of letters, digits and '_', a letter first, got '" + std::string(name) + "'");
+  const std::vector<float> fixed = {1, 2};
+  Tensor view = Tensor::view(std::span<const float>(fixed), {2});
+  EXPECT_EQ(view.at(1), 2);
+  EXPECT_EQ(message_of([&] { view.span<float>(); }), "tensor: memory must not be const where it is written, got a view of const f32[2]; use clone()");
+  EXPECT_NO_THROW(view.clone().span<float>()[0] = 3);
+}
+
 TEST(FunctionErrors, OfAnInputThatIsNotListedNameIt) {
   const Classifier c = classifier();
   EXPECT_EQ(message_of([&] { c.session.function({c.x}, {c.loss}, {}, {.name = "loss"}); }),

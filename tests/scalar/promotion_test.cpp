@@ -1,5 +1,7 @@
 // Which dtype comes out: the promotion table, the functions' signatures, and literals that follow what they meet.
 #include <array>
+#include <functional>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -154,6 +156,32 @@ TEST_F(Literals, InAFormulaAreWeakToo) {
   for (const DType t : {f64, f32, bf16, f16}) EXPECT_EQ(half(of(t)).dtype(), t);
   EXPECT_EQ(half(of(i32)).dtype(), f32);
   for (const DType t : {f64, bf16, i64, i32, u8}) EXPECT_EQ(next(of(t)).dtype(), t);
+}
+
+// Wrapped or saturated it would be another number.
+TEST_F(Literals, MustFitTheDtypeThatTheyMeet) {
+  const auto refused = [](const std::function<void()>& build, const std::string& got) {
+    try {
+      build();
+      ADD_FAILURE() << "no UserError for " << got;
+    } catch (const UserError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("a literal must fit the dtype that it meets, got " + got), std::string::npos) << text;
+      EXPECT_NE(text.find("promotion_test.cpp:"), std::string::npos) << text;
+    }
+  };
+  const int64_t big = 5'000'000'000;
+  refused([&] { of(u8) + 300; }, "300 for u8");
+  refused([&] { of(u8) + (-1); }, "-1 for u8");
+  refused([&] { equal(of(u8), 256); }, "256 for u8");
+  refused([&] { of(i32) + big; }, "5000000000 for i32");
+  refused([&] { less_than(of(i32), big); }, "5000000000 for i32");
+  refused([&] { elementwise("far", [](auto x) { return x + 300; })(of(u8)); }, "300 for u8");
+  EXPECT_EQ((of(u8) + 255).dtype(), u8);
+  EXPECT_EQ((of(i64) + big).dtype(), i64);
+  EXPECT_EQ((of(boolean) + 300).dtype(), i64);
+  EXPECT_EQ((of(bf16) + big).dtype(), bf16);
+  EXPECT_THROW(of(i64) + (uint64_t{1} << 63), UserError);
 }
 
 // 0.1 has no end in binary: its f64 digits survive where it meets f64, though a product of literals stands between.
