@@ -1,6 +1,8 @@
 // What bad input gets: the text of each message, with the user's lines.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <limits>
 
 #include <lanc/lanc.h>
@@ -269,6 +271,32 @@ TEST(MemoryErrors, SayWhatWasAskedAndNameTheLargestBuffers) {
     EXPECT_NE(text.find(" bytes: contract f32[3000000,3000000] at " + at(line)), std::string::npos) << text;
     EXPECT_EQ(f(small)[0].item<float>(), 18);  // the session stays usable
   }
+}
+
+TEST(MemoryErrors, ListTheFiveLargestBuffersEachWithItsLine) {
+  Graph g;
+  const Dim n = g.dim("n");
+  const Value x = g.input("x", f32, {n, 1});
+  const int line = __LINE__ + 2;
+  const Value products[] = {
+      matmul(x, transpose(x)),
+      matmul(broadcast_to(x, {2, n, 1}), transpose(x)),
+      matmul(broadcast_to(x, {3, n, 1}), transpose(x)),
+      matmul(broadcast_to(x, {4, n, 1}), transpose(x)),
+      matmul(broadcast_to(x, {5, n, 1}), transpose(x)),
+      matmul(broadcast_to(x, {6, n, 1}), transpose(x))};
+  Value total = sum(products[0]);
+  for (int k = 1; k < 6; ++k) total = total + sum(exp(products[k]));
+  const std::string text = message_of<BackendError>([&] { Session(g).function({x}, {total})(Tensor(f32, {3'000'000, 1})); });
+  size_t from = text.find("the largest buffers:");
+  ASSERT_NE(from, std::string::npos) << text;
+  for (int k = 5; k > 0; --k) {
+    from = text.find("\n  " + std::to_string(int64_t{36'000'000'000'000} * (k + 1)) + " bytes: contract ", from);
+    ASSERT_NE(from, std::string::npos) << k << "\n" << text;
+    const std::string entry = text.substr(from + 1, text.find('\n', from + 1) - from - 1);
+    EXPECT_NE(entry.find(" at " + at(line + k)), std::string::npos) << entry;
+  }
+  EXPECT_EQ(std::count(text.begin() + static_cast<std::ptrdiff_t>(text.find("the largest buffers:")), text.end(), '\n'), 5) << text;
 }
 
 TEST(MemoryErrors, OfAResultSayThatItIsOne) {
