@@ -2,6 +2,7 @@
 
 #include <lanc/graph/rewrite.h>
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/reduce.h>
 #include <lanc/ops/scalar/table.h>
 
 namespace lanc {
@@ -54,10 +55,25 @@ std::vector<Ref> expand_node(const Node& node, const Formula& formula, const std
   return refs;
 }
 
+bool reduces_storage(const Node& node, const Value& x) {
+  const std::string_view name = node.op->name;
+  return (name == sum_op.name || name == reduce_max_op.name || name == reduce_min_op.name) && is_storage_only(x.dtype());
+}
+
+// Reductions of 16-bit floats, which accumulate in f32, say so: then they fuse as those of f32 do.
+std::vector<Ref> reduce_in_f32(const Node& node, const Value& x) {
+  const Value y = cast(apply(*node.op, {cast(x, f32)}, node.attrs<ReduceAttrs>()), x.dtype());
+  return {{y.node_id(), y.output()}};
+}
+
 }  // namespace
 
 Graph expand(const Graph& graph, const PassContext&) {
   return rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> std::optional<std::vector<Ref>> {
+    if (inputs.size() == 1 && reduces_storage(node, to.value(inputs[0]))) {
+      const CallSite site(node.origin, "");
+      return reduce_in_f32(node, to.value(inputs[0]));
+    }
     const Formula* formula = formula_of(*node.op, node.attributes);
     if (formula == nullptr || is_primitive(node, *formula)) return std::nullopt;
     const CallSite site(node.origin, "");

@@ -9,7 +9,8 @@ namespace lanc {
 /// Why here: derivatives are taken already, so any order of them saw the composite's own rule.
 Graph compose(const Graph& graph, const PassContext& context);
 
-/// Does: turns every elementwise node into one node per scalar primitive, each with the user's line. Needs: nothing.
+/// Does: turns every elementwise node into one node per scalar primitive, each with the user's line; sums and extremes of 16-bit floats into those
+/// of f32 between casts. Needs: nothing.
 /// Leaves: elementwise nodes whose formula is one table function of their operands; literals as rank-0 constants, broadcast.
 /// Why here: CSE, algebra and "the derivative reads the result" see primitives only.
 Graph expand(const Graph& graph, const PassContext& context);

@@ -204,6 +204,19 @@ TEST(Fuse, SixteenBitIntermediatesAreRoundedWhenStrictAndByExplicitCasts) {
   for (int64_t i = 0; i < 64; ++i) EXPECT_NEAR(with.at(i), without.at(i), 3 * std::ldexp(std::abs(without.at(i)) + 1, -8)) << i;
 }
 
+// They accumulate in f32, between casts that join the nest: in bf16 a sum of ones would stand still at 256.
+TEST(Fuse, SumsOfSixteenBitFloatsFuse) {
+  Graph g;
+  const Value x = g.input("x", bf16, {4, 1000});
+  const Function f = Session(g).function({x}, {sum(square(x), {.axes = {1}}), reduce_max(x, {.axes = {1}})});
+  const std::string plan = f.plan_text({});
+  EXPECT_EQ(plan.find("reference"), std::string::npos) << plan;
+  Tensor ones(bf16, {4, 1000});
+  for (int64_t i = 0; i < ones.numel(); ++i) ones.set(i, 1);
+  EXPECT_EQ(f(ones)[0].at(3), 1000);
+  EXPECT_EQ(f(ones)[1].at(3), 1);
+}
+
 // Every f32 near the boundaries of a 16-bit format, and a sample of all others.
 TEST(Fuse, ACastWithinAFormulaRoundsAsAStoreDoes) {
   Graph g;
