@@ -53,6 +53,13 @@ void check_cotangent(const Node& node, size_t input, const Type& wanted, const V
 
 Value zeros(const Value& like) { return zeros_like(like); }
 
+// What node `id` requires of dims is required of its backward as well, which a function may run without it.
+void require_as(const Graph& graph, uint32_t id, const Value& back) {
+  std::vector<DimConstraint>& all = graph.data()->constraints;
+  for (size_t k = 0, count = all.size(); k < count; ++k)
+    if (all[k].node == id) all.push_back({all[k].a, all[k].b, all[k].message, back.node_id()});
+}
+
 void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached, CotangentSums& sums) {
   const Node& node = graph.node(id);
   std::vector<bool> wanted;
@@ -75,6 +82,7 @@ void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached
     if (!wanted[i] || !back[i]) continue;
     const Ref to = node.inputs[i];
     check_cotangent(node, i, graph.node(to.node).outputs[to.output], *back[i]);
+    require_as(graph, id, *back[i]);
     sums.add(to, *back[i]);
   }
 }
@@ -237,8 +245,13 @@ std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Valu
 
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction) {
   const CallSite site("hvp", {loss});
-  const std::vector<Value> g = gradients(loss, wrt);
-  return vjp(g, wrt, direction);
+  if (direction.size() != wrt.size())
+    throw UserError("hvp: one direction per value is needed, got " + std::to_string(direction.size()) + " for " + std::to_string(wrt.size()) + call_line());
+  for (size_t i = 0; i < wrt.size(); ++i)
+    if (!(direction[i].type() == wrt[i].type()))
+      throw UserError("hvp: a direction must have its value's type " + wrt[i].type().text() + ", got " + direction[i].type().text() + call_line());
+  const std::vector<Value> g = gradients(loss, wrt, Unreached::zeros);
+  return vjp(g, wrt, direction, Unreached::zeros);
 }
 
 Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }

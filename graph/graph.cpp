@@ -263,6 +263,10 @@ void Graph::set_updates(const Updates& updates) {
   data_->updates = std::move(refs);
 }
 
+void require_dims(GraphData& graph, const Dim& a, const Dim& b, std::string message) {
+  graph.constraints.push_back({a, b, std::move(message), static_cast<uint32_t>(graph.nodes.size())});
+}
+
 uint32_t append_node(GraphData& graph, Node node) {
   for (Ref r : node.inputs)
     if (r.node >= graph.nodes.size()) throw InternalError("graph: a node must come after its operands");
@@ -271,7 +275,7 @@ uint32_t append_node(GraphData& graph, Node node) {
 }
 
 Value constant(Graph graph, Tensor value, std::source_location where) {
-  return apply_source(constant_op, graph, ConstantAttrs{std::move(value)}, where);
+  return apply_source(constant_op, graph, ConstantAttrs{value.unique() ? std::move(value) : value.clone()}, where);
 }
 
 bool path_matches(std::string_view pattern, std::string_view path) {

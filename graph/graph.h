@@ -43,6 +43,9 @@ struct DimConstraint {
   uint32_t node = any_node;  // that asks for it: functions that do not run it need not keep it
 };
 
+/// Records a = b for functions that run the node which is built next.
+void require_dims(GraphData& graph, const Dim& a, const Dim& b, std::string message);
+
 /// (state, new value), applied at the end of a call; all reads of the call see the old value.
 struct Update {
   Value state;

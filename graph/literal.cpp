@@ -27,7 +27,10 @@ DType literal_dtype(const Literal& literal, std::optional<DType> met) {
 }
 
 bool holds(DType dtype, const Literal& number) {
-  if (is_float(dtype)) return true;
+  if (is_float(dtype)) {
+    const double most = dtype == f16 ? 65504 : dtype == bf16 ? 0x1.fep127 : dtype == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+    return !std::isfinite(number.real) || std::fabs(number.real) <= most;
+  }
   const auto between = [&](double low, double high) {
     return number.kind == Literal::Kind::real ? number.real >= low && number.real < high + 1 && std::trunc(number.real) == number.real
                                               : number.real >= low && number.real <= high;

@@ -37,7 +37,7 @@ struct Literal {
 /// The dtype that a literal takes beside values of this dtype; beside literals alone it is f32, i64 or bool.
 DType literal_dtype(const Literal& literal, std::optional<DType> met);
 
-/// Can this dtype hold the number? Floats hold all of them, rounded; the others those that they have.
+/// Can this dtype hold the number? Floats hold, rounded, what does not go beyond their largest; the others what they have.
 bool holds(DType dtype, const Literal& number);
 
 }  // namespace lanc

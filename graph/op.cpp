@@ -131,8 +131,7 @@ void InferArgs::require_equal(const Dim& a, const Dim& b, const std::string& req
   if (equal == Truth::no) fail(requirement, got);
   const std::string title = op_title(op_);
   if (graph_ != nullptr)
-    graph_->constraints.push_back({a, b, title + ": " + requirement + ", got " + got + lines_text(title, origin_, operands_),
-                                   static_cast<uint32_t>(graph_->nodes.size())});
+    require_dims(*graph_, a, b, title + ": " + requirement + ", got " + got + lines_text(title, origin_, operands_));
 }
 
 int64_t InferArgs::axis(int64_t axis, int64_t rank) const {

@@ -212,7 +212,11 @@ class Parser {
     const Dim a = at.dim();
     at.expect("=");
     const Dim b = at.dim();
-    graph_.data()->constraints.push_back({a, b, at.quoted("the message in quotes")});
+    // The text's own message stands for that of an op that requires the same.
+    std::vector<DimConstraint>& all = graph_.data()->constraints;
+    const auto same = std::find_if(all.begin(), all.end(), [&](const DimConstraint& c) { return c.node != DimConstraint::any_node && c.a == a && c.b == b; });
+    if (same != all.end()) all.erase(same);
+    all.push_back({a, b, at.quoted("the message in quotes")});
     finish(at);
   }
 
@@ -278,7 +282,7 @@ class Parser {
     }
     Types inferred;
     try {
-      inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, nullptr, n.origin, origins));
+      inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, graph_.data().get(), n.origin, origins));
     } catch (const UserError& error) {
       at.fail_with(error.what());
     }

@@ -113,7 +113,12 @@ void Tensor::check_host_type(DType wanted) const {
     throw UserError("tensor: span must ask for the tensor's own type, got " + std::string(name_of(wanted)) + " for " + type_text());
 }
 
+void Tensor::refuse_index(int64_t i) const {
+  throw UserError("tensor: an element of " + type_text() + " must be in [0, " + std::to_string(numel_) + "), got " + std::to_string(i));
+}
+
 double Tensor::at(int64_t i) const {
+  if (i < 0 || i >= numel_) refuse_index(i);
   switch (dtype_) {
     case DType::f64: return reinterpret_cast<const double*>(data_)[i];
     case DType::f32: return static_cast<double>(reinterpret_cast<const float*>(data_)[i]);
@@ -127,6 +132,7 @@ std::byte* Tensor::refuse_to_write() const { throw UserError("tensor: memory mus
 
 void Tensor::set(int64_t i, double value) {
   if (constant_) refuse_to_write();
+  if (i < 0 || i >= numel_) refuse_index(i);
   switch (dtype_) {
     case DType::f64: reinterpret_cast<double*>(data_)[i] = value; break;
     case DType::f32: reinterpret_cast<float*>(data_)[i] = static_cast<float>(value); break;

@@ -73,7 +73,7 @@ class Tensor {
   T item() const {
     return static_cast<T>(only_element());
   }
-  /// Element i (row-major) as a double; exact but for large i64.
+  /// Element i (row-major) as a double; exact but for large i64. UserError: beyond the end.
   double at(int64_t i) const;
   void set(int64_t i, double value);
 
@@ -94,6 +94,7 @@ class Tensor {
   static Tensor wrap(DType dtype, Sizes sizes, void* data, size_t elements);
   void check_host_type(DType wanted) const;
   [[noreturn]] std::byte* refuse_to_write() const;
+  [[noreturn]] void refuse_index(int64_t i) const;
   double only_element() const;
 
   DType dtype_ = DType::f32;

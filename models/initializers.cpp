@@ -122,6 +122,8 @@ Initializer ones() { return constant(1); }
 Initializer normal(double mean, double deviation) {
   return [=](Graph body, const Shape& shape, DType dtype, uint64_t key) {
     require_float(dtype);
+    if (!std::isfinite(mean) || !std::isfinite(deviation) || deviation < 0)
+      models::detail::fail("an initial mean must be finite, its deviation at least 0", number_text(mean) + " and " + number_text(deviation));
     const Value z = standard_normal(body, shape, dtype, key) * deviation;
     return cast(mean == 0 ? z : z + mean, dtype);
   };
@@ -130,6 +132,8 @@ Initializer normal(double mean, double deviation) {
 Initializer uniform(double low, double high) {
   return [=](Graph body, const Shape& shape, DType dtype, uint64_t key) {
     require_float(dtype);
+    if (!std::isfinite(low) || !std::isfinite(high) || low > high)
+      models::detail::fail("initial values must be drawn from finite low to high", number_text(low) + " to " + number_text(high));
     return cast(draw(body, shape, dtype, key) * (high - low) + low, dtype);
   };
 }

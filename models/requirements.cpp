@@ -41,7 +41,7 @@ void require_shape(const Named& value, const Shape& shape, const std::string& re
   if (!equal) fail(requirement, types_text(values), values);
   for (size_t i = 0; i < shape.size(); ++i)
     if (equal_dims(value.value.shape()[i], shape[i]) == Truth::unknown)
-      value.value.graph_data()->constraints.push_back({value.value.shape()[i], shape[i], message(requirement, types_text(values), values)});
+      require_dims(*value.value.graph_data(), value.value.shape()[i], shape[i], message(requirement, types_text(values), values));
 }
 
 void require_same_shape(const Named& a, const Named& b) {

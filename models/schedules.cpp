@@ -26,7 +26,10 @@ using models::detail::fail;
 constexpr double pi = 3.14159265358979323846;
 
 void require_positive(const char* what, double value) {
-  if (!(value > 0)) fail(std::string(what) + " must be positive", number_text(value));
+  if (!(value > 0) || !std::isfinite(value)) fail(std::string(what) + " must be positive and finite", number_text(value));
+}
+void require_rate(const char* what, double value) {
+  if (!(value >= 0) || !std::isfinite(value)) fail(std::string(what) + " must be at least 0 and finite", number_text(value));
 }
 
 // From a to b by half a cosine, u in [0, 1].
@@ -34,13 +37,16 @@ Value half_cosine(double a, double b, const Value& u) { return b + (0.5 * (a - b
 
 }  // namespace
 
-Schedule constant(double value) {
+Schedule constant(double value, std::source_location line) {
+  const CallSite site("constant", line);
+  require_rate("value", value);
   // 0 * t keeps it a value of the step's graph.
   return [value](const Value& t) { return 0.0 * t + value; };
 }
 
 Schedule step_decay(StepDecayOptions o, std::source_location line) {
   const CallSite site("step_decay", line);
+  require_rate("initial", o.initial);
   require_positive("every", static_cast<double>(o.every));
   require_positive("factor", o.factor);
   return [o](const Value& t) { return o.initial * exp(std::log(o.factor) * floor(t / static_cast<double>(o.every))); };
@@ -48,12 +54,16 @@ Schedule step_decay(StepDecayOptions o, std::source_location line) {
 
 Schedule exponential(ExponentialOptions o, std::source_location line) {
   const CallSite site("exponential", line);
+  require_rate("initial", o.initial);
   require_positive("factor", o.factor);
   return [o](const Value& t) { return o.initial * exp(std::log(o.factor) * t); };
 }
 
 Schedule cosine(CosineOptions o, std::source_location line) {
   const CallSite site("cosine", line);
+  require_rate("initial", o.initial);
+  require_rate("end", o.end);
+  require_positive("steps", static_cast<double>(o.steps));
   if (o.warmup < 0 || o.warmup >= o.steps)
     fail("warmup must be in [0, steps)", std::to_string(o.warmup) + " of " + std::to_string(o.steps) + " steps");
   return [o](const Value& t) {

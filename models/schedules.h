@@ -30,7 +30,7 @@ class Schedule {
 /// t is the step. UserError: counts that are not positive, numbers out of the range stated.
 namespace lanc::schedules {
 
-Schedule constant(double value);
+Schedule constant(double value, std::source_location where = std::source_location::current());
 
 struct StepDecayOptions {
   double initial = 0.1;

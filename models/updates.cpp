@@ -10,8 +10,8 @@ namespace {
 
 bool is_declaration(const Node& node) { return node.op->name == with_update_op.name; }
 
-// `value` with `state` replaced by `replacement`, in the nodes built after `since`: those of the later call.
-Value rebased(const Value& value, const Value& state, const Value& replacement, uint32_t since) {
+// `value`, a function of `state`, at `replacement` in the state's place.
+Value rebased(const Value& value, const Value& state, const Value& replacement) {
   const std::shared_ptr<GraphData>& data = value.graph_data();
   std::map<uint32_t, uint32_t> clones;
   const Ref old{state.node_id(), state.output()}, fresh{replacement.node_id(), replacement.output()};
@@ -22,7 +22,6 @@ Value rebased(const Value& value, const Value& state, const Value& replacement, 
   };
   const Ref root{value.node_id(), value.output()};
   for (uint32_t id : canonical_order(Graph(data), {&root, 1})) {
-    if (id <= since) continue;
     Node copy = data->nodes[id];
     if (is_declaration(copy)) copy.inputs[1] = old, copy.inputs[2] = {};  // what it declares is no part of its value
     bool changed = false;
@@ -48,19 +47,12 @@ Updates declared_updates(const std::vector<Value>& values) {
     if (is_declaration(data->nodes[id])) declarations.push_back(id);
   std::sort(declarations.begin(), declarations.end());  // call order
   Updates updates;
-  std::vector<uint32_t> last;  // declaration behind updates[i]
   for (uint32_t id : declarations) {
     const Graph graph(data);
     const Value state = graph.value(data->nodes[id].inputs[1]), value = graph.value(data->nodes[id].inputs[2]);
     const auto before = std::find_if(updates.begin(), updates.end(), [&](const Update& u) { return u.state == state; });
-    if (before == updates.end()) {
-      updates.push_back({state, value});
-      last.push_back(id);
-    } else {
-      uint32_t& since = last[static_cast<size_t>(before - updates.begin())];
-      before->value = rebased(value, state, before->value, since);
-      since = id;
-    }
+    if (before == updates.end()) updates.push_back({state, value});
+    else before->value = rebased(value, state, before->value);
   }
   return updates;
 }

@@ -301,7 +301,7 @@ Value einsum(std::string_view subscripts, std::vector<Operand> operands, std::so
     dtype = promote(dtype, operands[i].dtype());
   }
   const std::vector<Labels> labels = labels_of(parsed, operands);
-  const std::vector<DimConstraint> unknown = size_constraints(operands, labels);
+  std::vector<DimConstraint> unknown = size_constraints(operands, labels);
   const Labels result = result_labels(parsed, labels);
   resolve_operands(contract_op, operands);  // of one graph
   const size_t constraints = graph->constraints.size();
@@ -319,6 +319,7 @@ Value einsum(std::string_view subscripts, std::vector<Operand> operands, std::so
   }
   const Value value = aligned(terms[0], result);
   // Before those of the nodes, whose messages know nothing of letters.
+  for (DimConstraint& c : unknown) c.node = value.node_id();
   graph->constraints.insert(graph->constraints.begin() + static_cast<std::ptrdiff_t>(constraints), unknown.begin(), unknown.end());
   return value;
 }

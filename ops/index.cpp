@@ -51,20 +51,17 @@ Cotangents gather_vjp(const VjpArgs& args) {
   return {apply(scatter_add_op, {zeros_like(args.input(0)), args.input(1), args.cotangent()}, args.attrs<IndexAttrs>()), std::nullopt};
 }
 
-// dx: dy where the axis' position is the index. One element per place, so nothing adds up, and the formula fuses with its reader.
+// dx: dy where the axis' position is the index. One element per place, so nothing adds up, and the formula fuses with its reader. The index goes by
+// a gather of the positions, which refuses one out of range: nothing else of the forward way may be left in a plan.
 Cotangents pick_vjp(const VjpArgs& args) {
   if (!args.wanted(0)) return {std::nullopt, std::nullopt};
   const auto& attrs = args.attrs<IndexAttrs>();
   const Shape& shape = args.input_shape(0);
   const int64_t axis = attrs.axis < 0 ? attrs.axis + static_cast<int64_t>(shape.size()) : attrs.axis;
   const Dim& size = shape[static_cast<size_t>(axis)];
-  Value index = args.input(1);
-  if (attrs.from_end) {
-    const Value count = dim_value(args.graph(), size, index.dtype());
-    index = where(less_than(index, 0), index + count, index);
-  }
-  const Value positions = broadcast_to(arange(args.graph(), size, index.dtype()), shape, {axis});
-  return {where(equal(expand_dims(index, {axis}), positions), expand_dims(args.cotangent(), {axis}), 0), std::nullopt};
+  const Value positions = arange(args.graph(), size, args.input(1).dtype());
+  const Value index = detail::gather_with(positions, args.input(1), {.axis = 0, .slices = true, .from_end = attrs.from_end, .what = attrs.what});
+  return {where(equal(expand_dims(index, {axis}), broadcast_to(positions, shape, {axis})), expand_dims(args.cotangent(), {axis}), 0), std::nullopt};
 }
 
 // What is read of x is no more than what is written.

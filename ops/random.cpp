@@ -157,6 +157,7 @@ Value random_uniform(const Scope& scope, Shape shape, Operand low, Operand high,
   require_real("high", high);
   const Value u = named_uniform(scope, shape, options.name, options.dtype);
   const bool numbers = low.is_literal() && high.is_literal();
+  if (numbers && !(low.literal().real <= high.literal().real)) refuse("low must be at most high", low.literal().text() + " and " + high.literal().text());
   const Operand width = numbers ? Operand(high.literal().real - low.literal().real) : Operand(high - low);
   return of_shape(low + u * width, shape, options.dtype);
 }
@@ -165,6 +166,7 @@ Value random_normal(const Scope& scope, Shape shape, Operand mean, Operand devia
   const CallSite site("random_normal", where, scope.graph().data());
   require_real("mean", mean);
   require_real("deviation", deviation);
+  if (deviation.is_literal() && !(deviation.literal().real >= 0)) refuse("the deviation must be at least 0", deviation.literal().text());
   const Value radius = named_uniform(scope, shape, options.name, options.dtype);
   const uint64_t second = mix_bits(random_key(scope.path(), options.name));
   const Value angle = random_bits_uniform(scope.graph(), second, shape, radius.dtype(), CallSite::user_line());
@@ -206,6 +208,7 @@ Value random_gumbel(const Scope& scope, Shape shape, Operand location, Operand s
 Value random_bernoulli(const Scope& scope, Shape shape, Operand p, DrawOptions options, std::source_location where) {
   const CallSite site("random_bernoulli", where, scope.graph().data());
   require_real("p", p);
+  if (p.is_literal() && !(p.literal().real >= 0 && p.literal().real <= 1)) refuse("p must be in [0, 1]", p.literal().text());
   const Graph graph = scope.graph();
   if (!is_float(options.dtype)) refuse("dtype must be a float", std::string(name_of(options.dtype)));
   require_shape(graph, shape);

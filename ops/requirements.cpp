@@ -39,7 +39,7 @@ void refuse(const std::string& requirement, const std::string& got, const Value&
 void require_equal_dims(const Value& x, const Dim& a, const Dim& b, const std::string& requirement, const std::string& got) {
   const Truth equal = equal_dims(a, b);
   if (equal == Truth::no) refuse(requirement, got, x);
-  if (equal == Truth::unknown) x.graph().data()->constraints.push_back({a, b, refusal(requirement, got, x)});
+  if (equal == Truth::unknown) require_dims(*x.graph_data(), a, b, refusal(requirement, got, x));
 }
 
 int64_t required_axis(const Value& x, int64_t axis) {

@@ -321,6 +321,8 @@ Graph Function::graph() const { return data_->tidy.graph; }
 
 namespace {
 
+constexpr int most_session_threads = 1024;
+
 void require_passes(const std::vector<std::string>& names) {
   std::set<std::string_view> known;
   for (const auto& list : {general_passes(), target_passes()})
@@ -337,6 +339,9 @@ void require_passes(const std::vector<std::string>& names) {
 
 Session::Session(Graph graph, SessionOptions options) : data_(std::make_shared<Data>()) {
   require_passes(options.disabled_passes);
+  if (options.threads < 0 || options.threads > most_session_threads)
+    throw UserError("session: threads must be in [0, " + std::to_string(most_session_threads) + "], got " + std::to_string(options.threads));
+  if (options.plan_cache < 1) throw UserError("session: plan_cache must be at least 1, got " + std::to_string(options.plan_cache));
   data_->graph = std::move(graph);
   data_->options = std::move(options);
   data_->states[std::string(session_step_path)] = Tensor::scalar<int64_t>(0);

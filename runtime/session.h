@@ -33,8 +33,8 @@ inline const Device reference = Device::reference();
 struct SessionOptions {
   Device device = Device::cpu();
   int64_t seed = 0;
-  int threads = 0;                 // 0: one per core that this process may use
-  int plan_cache = 64;             // bindings of dims that a function keeps plans for
+  int threads = 0;                 // 0: one per core that this process may use; at most 1024
+  int plan_cache = 64;             // bindings of dims that a function keeps plans for, at least 1
   bool jit = true;                 // compile fused kernels where LLVM is found; else they are interpreted
   bool strict = false;             // no rewrite that changes bits: log(exp(x)) stays, 16-bit floats are rounded after every op, as node by node
   bool verify_passes = false;

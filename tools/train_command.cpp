@@ -83,8 +83,8 @@ void add_train(CLI::App& app) {
   mlp->add_option("--learning-rate", o->model.learning_rate, "At the beginning; it falls along half a cosine")->check(real)->capture_default_str();
   mlp->add_flag("--constant-rate", o->constant_rate, "Keep the learning rate as it is");
   mlp->add_option("--l2", o->model.l2, "Times half the sum of squares of all weights, added to the loss")->check(real)->capture_default_str();
-  mlp->add_option("--seed", o->seed, "Of parameters, validation part and order of batches")->capture_default_str();
-  mlp->add_option("--threads", o->threads, "0: one per core")->check(between(0, 4096))->capture_default_str();
+  mlp->add_option("--seed", o->seed, "Of parameters, validation part and order of batches")->check(between<int64_t>(0, INT64_MAX))->capture_default_str();
+  mlp->add_option("--threads", o->threads, "0: one per core")->check(between(0, 1024))->capture_default_str();
   mlp->add_option("--output", o->output, "Where pictures of graph and learning go: OUTPUT.graph.svg, OUTPUT.curve.svg")->capture_default_str();
   mlp->callback([o] { train_mlp(*o); });
 }

@@ -55,7 +55,9 @@ std::string three_digits(double x) {
 }
 
 std::vector<std::string> numbered(int64_t classes) {
-  if (classes < 1) throw UserError("confusion matrix: at least one class, got " + std::to_string(classes));
+  constexpr int64_t most = 1 << 14;  // 2 GiB of counts
+  if (classes < 1 || classes > most)
+    throw UserError("confusion matrix: 1 to " + std::to_string(most) + " classes, got " + std::to_string(classes));
   std::vector<std::string> names;
   for (int64_t c = 0; c < classes; ++c) names.push_back(std::to_string(c));
   return names;

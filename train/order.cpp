@@ -1,5 +1,6 @@
 #include <lanc/train/order.h>
 
+#include <new>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -34,7 +35,12 @@ std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_
 
 std::vector<int64_t> permutation(int64_t n, int64_t seed, int64_t epoch, OrderOf purpose) {
   if (n < 0 || n > int64_t{1} << 32) throw UserError("permutation: 0 to 2^32 elements, got " + std::to_string(n));
-  std::vector<int64_t> order(static_cast<size_t>(n));
+  std::vector<int64_t> order;
+  try {
+    order.resize(static_cast<size_t>(n));
+  } catch (const std::bad_alloc&) {
+    throw BackendError("permutation: memory for " + std::to_string(n) + " positions must be available, got none");
+  }
   std::iota(order.begin(), order.end(), int64_t{0});
   const uint64_t s = static_cast<uint64_t>(seed), e = static_cast<uint64_t>(epoch);
   for (uint64_t i = static_cast<uint64_t>(n); i-- > 1;) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include <lanc/graph/attributes.h>
@@ -70,8 +71,8 @@ int64_t ProgramOptions::integer(std::string_view name, int64_t fallback, std::st
 double ProgramOptions::number(std::string_view name, double fallback, std::string_view help) {
   const auto text = take(name, number_text(fallback), help);
   if (!text) return fallback;
-  if (const auto value = parsed<double>(*text)) return *value;
-  wrong(name, "the value must be a number", "'" + *text + "'");
+  if (const auto value = parsed<double>(*text); value && std::isfinite(*value)) return *value;
+  wrong(name, "the value must be a finite number", "'" + *text + "'");
   return fallback;
 }
 

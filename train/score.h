@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <lanc/graph/error.h>
 #include <lanc/train/batches.h>
 #include <lanc/train/dataset.h>
 #include <lanc/train/metrics.h>
@@ -40,7 +41,10 @@ Score<data::part_of<D>> evaluate_accuracy(Predict&& predict, const D& set, int64
     const int64_t n = labels.numel();
     double share = 0;
     if constexpr (requires { Tensor(result); }) share = accuracy(result, labels);
-    else share = accuracy(result[0], labels);
+    else {
+      if (result.empty()) throw UserError("evaluate_accuracy: predict must return scores or class ids, got no results");
+      share = accuracy(result[0], labels);
+    }
     right += static_cast<int64_t>(share * static_cast<double>(n) + 0.5);
     examples += n;
   }

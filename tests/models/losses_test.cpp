@@ -270,6 +270,27 @@ TEST(Loss, IsWeightedAndReducedAsDocumented) {
   EXPECT_EQ(value({.weights = integers}), (std::vector<double>{10}));
 }
 
+// The loss is no output, so that nothing of its forward way need be in the plan.
+TEST(Loss, OfALabelOutOfRangeIsRefusedWhereOnlyItsGradientRuns) {
+  Graph g;
+  const Value x = g.input("x", f32, {2, 4}), labels = g.input("t", i32, {2});
+  const models::Dense layer(g.scope("layer"), 4, 3);
+  const Session session(g);
+  for (const Value& loss : {losses::softmax_cross_entropy(layer(x), labels), losses::nll(log_softmax(layer(x)), labels)}) {
+    const Function train = session.function({x, labels}, {}, optimizers::sgd({.learning_rate = 1.0}).minimize(loss));
+    const Tensor before = session.get("layer/weight");
+    for (const int32_t wrong : {3, -1}) {
+      try {
+        train(Tensor(f32, {2, 4}), Tensor::of<int32_t>({2}, {1, wrong}));
+        ADD_FAILURE() << "no UserError";
+      } catch (const UserError& error) {
+        EXPECT_NE(std::string(error.what()).find(": label must be in [0, 3), got " + std::to_string(wrong) + " at [1]"), std::string::npos) << error.what();
+      }
+      EXPECT_TRUE(identical(session.get("layer/weight"), before));
+    }
+  }
+}
+
 TEST(Loss, OfALabelOutOfRangeIsRefusedWhenItRuns) {
   Graph g;
   const Value x = g.input("x", f32, {3, 2}), labels = g.input("t", i32, {3});

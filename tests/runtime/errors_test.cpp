@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include <lanc/graph/parse.h>
 #include <lanc/lanc.h>
 
 namespace lanc {
@@ -140,6 +141,33 @@ TEST(DimErrors, OfARecordedEqualityConcernOnlyFunctionsThatNeedIt) {
   EXPECT_NE(text.find("here b is 2 and a is 3"), std::string::npos) << text;
 }
 
+TEST(DimErrors, OfARecordedEqualityConcernGradientsToo) {
+  Graph g;
+  const Dim n = g.dim("n"), m = g.dim("m");
+  const Value x = g.input("x", f32, {n, 3}), z = g.input("z", f32, {m, 3});
+  const Session session(g);
+  const Tensor four(f32, {4, 3}), five(f32, {5, 3});
+  const Value losses[] = {sum(matmul(transpose(x), z)), sum(concat({x, z}, 1)), sum(einsum("ij,ik->jk", {x, z})), sum(x * z)};
+  for (const Value& loss : losses) {
+    const Function f = session.function({x, z}, {gradient(loss, x), gradient(loss, z)});
+    EXPECT_NE(message_of([&] { f(four, five); }).find(" is 4"), std::string::npos);
+    EXPECT_EQ(f(four, four)[0].sizes(), (Sizes{4, 3}));
+  }
+  // What a loss requires concerns only functions that run it.
+  losses::mse(x, z);
+  einsum("ij,ik->jk", {x, z});
+  EXPECT_NO_THROW(session.eval({sum(x) + sum(z)}, {{x, four}, {z, five}}));
+}
+
+TEST(DimErrors, OfAParsedGraphAreThoseOfItsOps) {
+  const Graph p = parse_graph("graph\ndims n, m\n%x = input \"x\" : f32[n,3]\n%y = input \"y\" : f32[m,3]\n%0 = add(%x, %y) : f32[n,3]\noutput %0\n", all_ops());
+  const std::string text = message_of([&] { Session(p).eval(p.outputs(), {{*p.find("x"), Tensor(f32, {2, 3})}, {*p.find("y"), Tensor(f32, {4, 3})}}); });
+  EXPECT_NE(text.find("operands must have one shape"), std::string::npos) << text;
+  const Graph far = parse_graph("graph\ndims n\n%x = input \"x\" : f32[n,3]\n%0 = slice(%x) {starts = [0, 0], sizes = [n, 3], steps = [1000000, 1]} : f32[n,3]\noutput %0\n",
+                                all_ops());
+  EXPECT_NE(message_of([&] { Session(far).eval(far.outputs(), {{*far.find("x"), Tensor(f32, {4, 3})}}); }).find("positions of axis 0"), std::string::npos);
+}
+
 TEST(FunctionErrors, OfSizesForAPlanNameTheDims) {
   Graph g;
   const Value x = g.input("x", f32, {g.dim("n"), g.dim("m")});
@@ -167,6 +195,14 @@ TEST(SessionErrors, OfPassesStatesAndNames) {
   EXPECT_EQ(view.at(1), 2);
   EXPECT_EQ(message_of([&] { view.span<float>(); }), "tensor: memory must not be const where it is written, got a view of const f32[2]; use clone()");
   EXPECT_NO_THROW(view.clone().span<float>()[0] = 3);
+  EXPECT_EQ(message_of([&] { view.at(2); }), "tensor: an element of f32[2] must be in [0, 2), got 2");
+  EXPECT_EQ(message_of([&] { Tensor(f32, {2}).set(-1, 0); }), "tensor: an element of f32[2] must be in [0, 2), got -1");
+  Tensor mine = Tensor::of<float>({2}, {1, 2});
+  const Value kept = constant(g, mine);
+  mine.set(0, 50);
+  EXPECT_EQ(Session(g).eval({kept})[0].at(0), 1);  // a constant is not the caller's memory
+  EXPECT_EQ(message_of([&] { Session(g, {.threads = -1}); }), "session: threads must be in [0, 1024], got -1");
+  EXPECT_EQ(message_of([&] { Session(g, {.plan_cache = 0}); }), "session: plan_cache must be at least 1, got 0");
 }
 
 TEST(FunctionErrors, OfAnInputThatIsNotListedNameIt) {

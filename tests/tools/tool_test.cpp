@@ -64,7 +64,7 @@ TEST(Tool, AnswersWrongInputWithAMessageAndExitCode2) {
       {{}, "lanc: A subcommand is required"},
       {{"trian"}, "lanc: "},
       {{"train"}, "lanc train: A subcommand is required"},
-      {{"train", "mlp", "--epochs", "0"}, "lanc train mlp: --epochs: Value 0 not in range 1 to 1048576"},
+      {{"train", "mlp", "--epochs", "0"}, "lanc train mlp: --epochs: the value must be in [1, 1048576], got '0'"},
       {{"train", "mlp", "--epochs", "ten"}, "lanc train mlp: "},
       {{"train", "mlp", "--nonsense"}, "lanc train mlp: "},
       {{"train", "mlp", "--optimizer", "magic"}, "lanc train mlp: --optimizer: magic not in {sgd,"},
