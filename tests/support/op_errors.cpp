@@ -191,15 +191,16 @@ void add_texts(std::vector<ErrorCase>& out, const Make& make) {
   const std::string attributes = node.attributes.text().empty() ? "" : " " + node.attributes.text();
   OpSet known = all_ops();
   if (!known.find(op)) known.add(node.op);
-  const auto parsed = [&](std::string name, const std::string& operands_list, const std::string& type, std::string message) {
-    const std::string text = inputs + "%y = " + op + "(" + operands_list + ")" + attributes + " : " + type + "\noutput %y\n";
+  const auto parsed = [&](std::string name, const std::string& operands_and_attributes, const std::string& type, std::string message) {
+    const std::string text = inputs + "%y = " + op + "(" + operands_and_attributes + " : " + type + "\noutput %y\n";
     out.push_back({std::move(name), [text, known](Graph&) { parse_graph(text, known); }, std::move(message),
                    {ErrorLine::Kind::parsed, node.inputs.size() + 2}});
   };
   if (node.op->arity >= 1)
-    parsed("a text with an operand too many", list + ", %x0", right,
+    parsed("a text with an operand too many", list + ", %x0)" + attributes, right,
            ": " + op + " needs " + std::to_string(node.op->arity) + " operands, got " + std::to_string(node.op->arity + 1));
-  parsed("a text with another type", list, wrong, ": " + op + " gives " + right + ", got " + wrong);
+  parsed("a text with another type", list + ")" + attributes, wrong, ": " + op + " gives " + right + ", got " + wrong);
+  parsed("a text with another op's attributes", list + ")" + attributes + " {rate = 1}", right, ": expected ':', got '{rate = 1} : ");
 }
 
 void add_broadcasts(std::vector<ErrorCase>& out, const Call& call) {
