@@ -12,7 +12,7 @@ OpCases concat_table() {
     return ErrorCase{std::move(name), [=](Graph& g) {
       std::vector<Value> x;
       for (const Shape& s : shapes) x.push_back(g.input("x" + std::to_string(x.size()), f32, s));
-      concat(x, axis);
+      concat(x, axis);  // the guilty call
     }, std::move(message)};
   };
   return {.op = "concat",
@@ -32,7 +32,8 @@ OpCases concat_table() {
                      mistake("scalars", {{}, {}}, 0, "concat: the operand must have at least one axis, got f32[]"),
                      {"a number", [](Graph& g) { concat({g.input("x", f32, {2}), 2}); }, "concat: operands must be values, got a number"},
                      {"two graphs", [](Graph& g) { concat({g.input("x", f32, {2}), Graph().input("y", f32, {2})}); },
-                      "concat: operands must belong to one graph"}}};
+                      "concat: operands must belong to one graph, got values of two graphs"}},
+          .without = {{Kind::rank_0, "needs an axis"}}};
 }
 
 OpCases stack_table() {
@@ -41,7 +42,7 @@ OpCases stack_table() {
     return ErrorCase{std::move(name), [=](Graph& g) {
       std::vector<Value> x;
       for (const Shape& s : shapes) x.push_back(g.input("x" + std::to_string(x.size()), f32, s));
-      stack_of(x, axis);
+      stack_of(x, axis);  // the guilty call
     }, std::move(message)};
   };
   return {.op = "stack_of",
@@ -50,12 +51,14 @@ OpCases stack_table() {
                       {"behind", {uniform({2, 3}, -2, 2), uniform({2, 3}, -2, 2)}, along(-1), "torch.stack(x, -1)"},
                       {"scalars", {uniform({}, -2, 2), uniform({}, -2, 2), uniform({}, -2, 2)}, along(0), "torch.stack(x)"},
                       {"one alone", {uniform({2}, -2, 2)}, along(1), "torch.stack(x, 1)"},
+                      {"a size of one", {uniform({1, 2}, -2, 2), uniform({1, 2}, -2, 2)}, along(1), "torch.stack(x, 1)"},
                       {"no elements", {zeros({0}), zeros({0})}, along(1), "torch.stack(x, 1)"}},
-          .errors = {mistake("another shape", {{2, 3}, {2, 4}}, 0, "stack_of: sizes beside axis 0 must be equal"),
+          .errors = {mistake("another shape", {{2, 3}, {2, 4}}, 0, "stack_of: sizes beside axis 0 must be equal, got lhs f32[1,2,3] and rhs f32[1,2,4] (4 and 3)"),
                      mistake("another rank", {{2}, {}}, 0, "stack_of: operands must be of one shape, got f32[2] and f32[]"),
                      mistake("beyond the last axis", {{2}, {2}}, 2, "stack_of: axis must be in [-2, 2), got 2 for f32[2]"),
                      mistake("before the first axis", {{2}, {2}}, -3, "stack_of: axis must be in [-2, 2), got -3 for f32[2]"),
-                     {"a number", [](Graph& g) { stack_of({g.input("x", f32, {}), 2}); }, "stack_of: operands must be values, got a number"}}};
+                     {"a number", [](Graph& g) { stack_of({g.input("x", f32, {}), 2}); }, "stack_of: operands must be values, got a number"}},
+          .without = {{Kind::broadcast, "operands are of one shape"}}};
 }
 
 OpCases tile_table() {
@@ -70,6 +73,7 @@ OpCases tile_table() {
                       {"once", {uniform({2}, -2, 2)}, by({1}), "x[0] + 0"},
                       {"never", {uniform({2}, -2, 2)}, by({0}), "x[0][:0]"},
                       {"a size of one", {uniform({1, 2}, -2, 2)}, by({3, 1}), "x[0].tile(3, 1)"},
+                      {"no elements", {zeros({0, 2})}, by({2, 3}), "x[0].tile(2, 3)"},
                       {"a scalar", {uniform({}, -2, 2)}, by({}), "x[0] + 0"}},
           .errors = {mistake("a number too few", {2, 3}, {2}, "tile: there must be one number of times for each axis, got 1 for f32[2,3]"),
                      mistake("a number too many", {2}, {2, 1}, "tile: there must be one number of times for each axis, got 2 for f32[2]"),
@@ -88,12 +92,14 @@ OpCases repeat_table() {
           .samples = {{"rows", {uniform({2, 3}, -2, 2)}, by(2, 0), "x[0].repeat_interleave(2, 0)"},
                       {"columns", {uniform({2, 3}, -2, 2)}, by(3, -1), "x[0].repeat_interleave(3, 1)"},
                       {"once", {uniform({2}, -2, 2)}, by(1, 0), "x[0] + 0"},
+                      {"a size of one", {uniform({1, 2}, -2, 2)}, by(3, 0), "x[0].repeat_interleave(3, 0)"},
                       {"no elements", {zeros({0, 2})}, by(2, 0), "x[0] + 0"}},
           .errors = {mistake("a negative number", {2}, -1, 0, "repeat: times must be >= 0, got [-1] for f32[2]"),
                      mistake("beyond the last axis", {2}, 2, 1, "repeat: axis must be in [-1, 1), got 1 for f32[2]"),
                      mistake("before the first axis", {2}, 2, -2, "repeat: axis must be in [-1, 1), got -2 for f32[2]"),
                      mistake("a scalar", {}, 2, 0, "repeat: the operand must have at least one axis, got f32[]"),
-                     {"a number for the operand", [](Graph&) { repeat(2, 2, 0); }, "repeat: the operand must be a Value, got the number 2"}}};
+                     {"a number for the operand", [](Graph&) { repeat(2, 2, 0); }, "repeat: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "needs an axis"}}};
 }
 
 }  // namespace

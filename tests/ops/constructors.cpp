@@ -10,6 +10,13 @@ namespace {
 // What names the dtype.
 Fed like() { return zeros({1}); }
 
+std::vector<Without> reads_nothing() { return {{Kind::transposed, "reads no operand"}, {Kind::strided, "reads no operand"}}; }
+std::vector<Without> one_axis_of_nothing() {
+  std::vector<Without> list = reads_nothing();
+  list.push_back({Kind::rank_0, "a sequence has an axis"});
+  return list;
+}
+
 template <class F>
 Build of_dtype(F make) {
   return [make](Graph& g, const std::vector<Value>& x) { return make(g, x[0].dtype()); };
@@ -33,7 +40,9 @@ OpCases full_table() {
                      mistake("a number with a fraction", {2}, 0.5, i32, "full: the dtype must hold the number, got 0.5 for i32"),
                      {"a value that is a vector", [](Graph& g) { full(g, {2}, g.input("x", f32, {2})); }, "full: the value must be of rank 0, got f32[2]"},
                      {"a value of another graph", [](Graph& g) { full(g, {2}, Graph().input("x", f32, {})); },
-                      "full: the value must belong to the graph, got a value of another graph"}}};
+                      "full: the value must belong to the graph, got a value of another graph"}},
+          .without = {{Kind::transposed, "the value is of rank 0"}, {Kind::strided, "the value is of rank 0"}},
+          .makes_values = true};
 }
 
 OpCases filled_table(const std::string& op, Value (*make)(Graph, Shape, DType, std::source_location), int number) {
@@ -48,12 +57,15 @@ OpCases filled_table(const std::string& op, Value (*make)(Graph, Shape, DType, s
           .dtypes = everything(),
           .samples = {{"a matrix", {like()}, samples({2, 3}), torch + "(2, 3)"},
                       {"a scalar", {like()}, samples({}), torch + "(())"},
+                      {"a size of one", {like()}, samples({1, 2}), torch + "(1, 2)"},
                       {"no elements", {like()}, samples({0}), torch + "(0)"}},
           .errors = {mistake("a negative size", {-1}, "sizes must be >= 0, got [-1]"),
                      mistake("a negative size behind", {2, -2}, "sizes must be >= 0, got [2,-2]"),
                      mistake("a surely negative size", {Dim(-1) - Dim::symbol("n")}, "sizes must be >= 0, got [-n - 1]"),
                      mistake("an undeclared dim", {Dim::symbol("n")}, "dims must be declared by graph.dim(name), got 'n' in [n]"),
-                     mistake("an undeclared dim in a sum", {2, Dim::symbol("n") + 1}, "dims must be declared by graph.dim(name), got 'n' in [2,n + 1]")}};
+                     mistake("an undeclared dim in a sum", {2, Dim::symbol("n") + 1}, "dims must be declared by graph.dim(name), got 'n' in [2,n + 1]")},
+          .without = reads_nothing(),
+          .makes_values = true};
 }
 
 OpCases like_table(const std::string& op, std::function<Value(Operand)> make, const std::string& torch) {
@@ -62,6 +74,7 @@ OpCases like_table(const std::string& op, std::function<Value(Operand)> make, co
           .dtypes = everything(),
           .samples = {{"a matrix", {uniform({2, 3}, -2, 2)}, made, torch + "(2, 3)"},
                       {"a scalar", {uniform({}, -2, 2)}, made, torch + "(())"},
+                      {"a size of one", {uniform({3, 1}, -2, 2)}, made, torch + "(3, 1)"},
                       {"no elements", {zeros({0, 2})}, made, torch + "(0, 2)"}},
           .form = unary([make](Operand x) { return make(x); })};
 }
@@ -71,12 +84,16 @@ OpCases iota_table() {
           .dtypes = numbers(),
           .samples = {{"a few", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 5, t); }), "torch.arange(5.)"},
                       {"more than a byte holds", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 300, t); }), "torch.arange(300)"},
+                      {"one", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 1, t); }), "torch.arange(1)"},
                       {"none", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 0, t); }), "torch.arange(0)"}},
           .errors = {{"a negative number", [](Graph& g) { arange(g, -1); }, "arange: sizes must be >= 0, got [-1]"},
                      {"a truth value", [](Graph& g) { arange(g, 3, boolean); }, "arange: dtype must be a number, got bool"},
                      {"an undeclared dim", [](Graph& g) { arange(g, Dim::symbol("n")); }, "arange: dims must be declared by graph.dim(name), got 'n' in [n]"},
                      {"a surely negative size", [](Graph& g) { arange(g, Dim(-1) - g.dim("n")); }, "arange: sizes must be >= 0, got [-n - 1]"},
-                     {"an undeclared dim in a sum", [](Graph& g) { arange(g, 2 * Dim::symbol("n")); }, "arange: dims must be declared by graph.dim(name), got 'n' in [2*n]"}}};
+                     {"an undeclared dim in a sum", [](Graph& g) { arange(g, 2 * Dim::symbol("n")); }, "arange: dims must be declared by graph.dim(name), got 'n' in [2*n]"}},
+          .without = one_axis_of_nothing(),
+          .no_derivative = "a sequence has no operands",
+          .makes_values = true};
 }
 
 OpCases arange_table() {
@@ -86,6 +103,7 @@ OpCases arange_table() {
           .samples = {{"from two", {like()}, of(2, 7, 1), "torch.arange(2., 7.)"},
                       {"every third", {like()}, of(1, 9, 3), "torch.arange(1., 9., 3.)"},
                       {"down", {like()}, of(9, 1, -2), "torch.arange(9., 1., -2.)"},
+                      {"one", {like()}, of(3, 4, 1), "torch.arange(3., 4.)"},
                       {"none", {like()}, of(4, 4, -1), "torch.arange(0)"},
                       {"real numbers", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 0.5, 2.0, 0.3, t); }), "torch.arange(0.5, 2.0, 0.3)", {}, true, floats()},
                       {"one real number among whole ones", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 0, 1, 0.25, t); }), "torch.arange(0, 1, 0.25)", {}, true,
@@ -97,7 +115,9 @@ OpCases arange_table() {
                       "arange: stop must lie on the side of start to which the step leads, got 0 to 3 by -0.5"},
                      {"truth values", [](Graph& g) { arange(g, 0, 3, 1, boolean); }, "arange: dtype must be a number, got bool"},
                      {"reals of whole numbers", [](Graph& g) { arange(g, 0.0, 3.0, 0.5, i32); }, "arange: dtype must be a float for real numbers, got i32"},
-                     {"no end", [](Graph& g) { arange(g, 0.0, infinity, 0.5); }, "arange: numbers must be finite, got 0 to inf by 0.5"}}};
+                     {"no end", [](Graph& g) { arange(g, 0.0, infinity, 0.5); }, "arange: numbers must be finite, got 0 to inf by 0.5"}},
+          .without = one_axis_of_nothing(),
+          .makes_values = true};
 }
 
 OpCases linspace_table() {
@@ -118,7 +138,10 @@ OpCases linspace_table() {
                      mistake("an integer dtype", 0, 1, 3, i32, "linspace: dtype must be a float, got i32"),
                      mistake("truth values", 0, 1, 3, boolean, "linspace: dtype must be a float, got bool"),
                      mistake("an undeclared dim", 0, 1, Dim::symbol("n"), f32, "linspace: dims must be declared by graph.dim(name), got 'n' in [n]"),
-                     {"a start that is a vector", [](Graph& g) { linspace(g, g.input("x", f32, {2}), 1, 3); }, "linspace: start and stop must be of rank 0, got f32[2]"}}};
+                     {"a start that is a vector", [](Graph& g) { linspace(g, g.input("x", f32, {2}), 1, 3); }, "linspace: start and stop must be of rank 0, got f32[2]"}},
+          .without = {{Kind::rank_0, "a sequence has an axis"}, {Kind::broadcast, "operands are of rank 0"},
+                      {Kind::transposed, "operands are of rank 0"}, {Kind::strided, "operands are of rank 0"}},
+          .makes_values = true};
 }
 
 OpCases eye_table() {
@@ -133,12 +156,15 @@ OpCases eye_table() {
                       {"above", {like()}, of(3, 4, 1), "torch.tensor(np.eye(3, 4, 1))"},
                       {"below", {like()}, of(4, 3, -2), "torch.tensor(np.eye(4, 3, -2))"},
                       {"beyond", {like()}, of(2, 2, 5), "torch.zeros(2, 2)"},
+                      {"one row", {like()}, of(1, 3, 0), "torch.eye(1, 3)"},
                       {"no elements", {like()}, of(0, 3, 0), "torch.zeros(0, 3)"}},
           .errors = {mistake("a negative size", -1, 2, "eye: sizes must be >= 0, got [-1,2]"),
                      mistake("a negative second size", 2, -1, "eye: sizes must be >= 0, got [2,-1]"),
                      mistake("two negative sizes", -1, -1, "eye: sizes must be >= 0, got [-1,-1]"),
                      mistake("an undeclared dim", Dim::symbol("n"), 2, "eye: dims must be declared by graph.dim(name), got 'n' in [n,2]"),
-                     mistake("an undeclared second dim", 2, Dim::symbol("n"), "eye: dims must be declared by graph.dim(name), got 'n' in [2,n]")}};
+                     mistake("an undeclared second dim", 2, Dim::symbol("n"), "eye: dims must be declared by graph.dim(name), got 'n' in [2,n]")},
+          .without = {{Kind::transposed, "reads no operand"}, {Kind::strided, "reads no operand"}, {Kind::rank_0, "is a matrix"}},
+          .makes_values = true};
 }
 
 OpCases triangle_table(const std::string& op, Value (*make)(Operand, int64_t)) {
@@ -154,10 +180,12 @@ OpCases triangle_table(const std::string& op, Value (*make)(Operand, int64_t)) {
                       {"a batch", {uniform({2, 3, 3}, -2, 2)}, by(0), "x[0]." + op + "()"},
                       {"not a number outside and inside", {values({2, 2}, {not_a_number, not_a_number, not_a_number, not_a_number})}, by(0),
                        "x[0]." + op + "()", {}, false, floats()},
+                      {"a column", {uniform({3, 1}, -2, 2)}, by(0), "x[0]." + op + "()"},
                       {"no elements", {zeros({0, 3})}, by(0), "x[0] + 0"}},
           .errors = {mistake("a vector", {3}, "the operand must have at least two axes, got f32[3]"),
                      mistake("a scalar", {}, "the operand must have at least two axes, got f32[]")},
-          .form = unary([make](Operand x) { return make(x, 0); })};
+          .form = unary([make](Operand x) { return make(x, 0); }),
+          .without = {{Kind::rank_0, "needs two axes"}}};
 }
 
 OpCases diag_table() {
@@ -180,7 +208,8 @@ OpCases diag_table() {
                      mistake("a scalar", {}, 0, "diag: the operand must be a vector or a matrix, got f32[]"),
                      mistake("an offset above", {2, 3}, 4, "diag: offset must be in [-2, 3], got 4 for f32[2,3]"),
                      mistake("an offset below", {2, 3}, -3, "diag: offset must be in [-2, 3], got -3 for f32[2,3]"),
-                     {"a number", [](Graph&) { diag(2); }, "diag: the operand must be a Value, got the number 2"}}};
+                     {"a number", [](Graph&) { diag(2); }, "diag: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "needs a vector or a matrix"}}};
 }
 
 OpCases diagonal_table() {
@@ -193,12 +222,14 @@ OpCases diagonal_table() {
           .samples = {{"a batch", {uniform({2, 3, 3}, -2, 2)}, by(0), "x[0].diagonal(0, 1, 2)"},
                       {"above", {uniform({2, 3, 4}, -2, 2)}, by(2), "x[0].diagonal(2, 1, 2)"},
                       {"below", {uniform({2, 3, 4}, -2, 2)}, by(-1), "x[0].diagonal(-1, 1, 2)"},
+                      {"of columns", {uniform({2, 3, 1}, -2, 2)}, by(-1), "x[0].diagonal(-1, 1, 2)"},
                       {"no elements", {zeros({2, 0, 3})}, by(0), "torch.zeros(2, 0)"}},
           .errors = {mistake("a vector", {2}, 0, "diagonal: the operand must have at least two axes, got f32[2]"),
                      mistake("a scalar", {}, 0, "diagonal: the operand must have at least two axes, got f32[]"),
                      mistake("an offset above", {2, 2, 3}, 4, "diagonal: offset must be in [-2, 3], got 4 for f32[2,2,3]"),
                      mistake("an offset below", {2, 2, 3}, -3, "diagonal: offset must be in [-2, 3], got -3 for f32[2,2,3]"),
-                     {"a number", [](Graph&) { diagonal(2); }, "diagonal: the operand must be a Value, got the number 2"}}};
+                     {"a number", [](Graph&) { diagonal(2); }, "diagonal: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "needs two axes"}}};
 }
 
 OpCases trace_table() {
@@ -210,12 +241,14 @@ OpCases trace_table() {
           .dtypes = everything(),
           .samples = {{"square", {uniform({3, 3}, 1, 2)}, by(0), "x[0].diagonal().sum()"},
                       {"a batch of wide ones", {uniform({2, 3, 4}, 1, 2)}, by(1), "x[0].diagonal(1, 1, 2).sum(-1)"},
+                      {"a column", {uniform({3, 1}, 1, 2)}, by(0), "x[0].diagonal().sum()"},
                       {"no elements", {zeros({0, 0})}, by(0), "torch.tensor(0.)"}},
           .errors = {mistake("a vector", {2}, 0, "trace: the operand must have at least two axes, got f32[2]"),
                      mistake("a scalar", {}, 0, "trace: the operand must have at least two axes, got f32[]"),
                      mistake("an offset above", {2, 3}, 4, "trace: offset must be in [-2, 3], got 4 for f32[2,3]"),
                      mistake("an offset below", {2, 3}, -3, "trace: offset must be in [-2, 3], got -3 for f32[2,3]"),
-                     {"a number", [](Graph&) { trace(2); }, "trace: the operand must be a Value, got the number 2"}}};
+                     {"a number", [](Graph&) { trace(2); }, "trace: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "needs two axes"}}};
 }
 
 OpCases meshgrid_table() {
@@ -230,8 +263,9 @@ OpCases meshgrid_table() {
           .errors = {{"a matrix", [](Graph& g) { meshgrid({g.input("x", f32, {2, 3})}); }, "meshgrid: operands must be vectors, got f32[2,3]"},
                      {"a scalar", [](Graph& g) { meshgrid({g.input("x", f32, {})}); }, "meshgrid: operands must be vectors, got f32[]"},
                      {"a scalar behind a vector", [](Graph& g) { meshgrid({g.input("x", f32, {2}), g.input("y", f32, {})}); }, "meshgrid: operands must be vectors, got f32[]"},
-                     {"two graphs", [](Graph& g) { meshgrid({g.input("x", f32, {2}), Graph().input("y", f32, {2})}); }, "meshgrid: operands must belong to one graph"},
-                     {"a number", [](Graph& g) { meshgrid({g.input("x", f32, {2}), 2}); }, "meshgrid: the operand must be a Value, got the number 2"}}};
+                     {"two graphs", [](Graph& g) { meshgrid({g.input("x", f32, {2}), Graph().input("y", f32, {2})}); }, "meshgrid: operands must belong to one graph, got values of two graphs"},
+                     {"a number", [](Graph& g) { meshgrid({g.input("x", f32, {2}), 2}); }, "meshgrid: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "operands are vectors"}, {Kind::transposed, "operands are vectors"}}};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::vector<ErrorCase> axis_mistakes(const std::string& op, CumulativeOp call) {
           mistake("an axis before the first", {3, 4}, -3, "axis must be in [-2, 2), got -3"),
           mistake("a far axis", {3}, 100, "axis must be in [-1, 1), got 100"),
           mistake("a scalar", {}, -1, "rank must be at least 1, got f32[]"),
-          {"a number", [=](Graph&) { call(2.5, {}); }, op + ": "}};
+          {"a number", [=](Graph&) { call(2.5, {}); }, op + ": at least one operand must be a Value, got only numbers"}};
 }
 
 OpCases cumulative_table(const std::string& op, CumulativeOp call, const std::string& start) {
@@ -37,7 +37,8 @@ OpCases cumulative_table(const std::string& op, CumulativeOp call, const std::st
                       {"an axis of one", {uniform({3, 1}, -2, 2)}, along({}), torch + "(x[0], 1)"},
                       {"no elements", {zeros({2, 0})}, along({}), torch + "(x[0], 1)"},
                       {"a long row", {uniform({2, 301}, 0.875, 1.125)}, along({}), torch + "(x[0], 1)", {}, true, floats()}},
-          .errors = axis_mistakes(op, call)};
+          .errors = axis_mistakes(op, call),
+          .without = {{Kind::rank_0, "needs an axis"}}};
 }
 
 OpCases recurrence_table() {
@@ -72,22 +73,25 @@ OpCases recurrence_table() {
     return Sample{std::move(name), std::move(fed), with({.axis = 1, .form = form, .reversed = reversed}), "", by_loop(form, reversed)};
   };
   return {.op = "linear_recurrence",
+          .dtypes = numbers(),
           .samples = {sample("plain", inputs(3, 5), RecurrenceForm::plain, false), sample("lagged", inputs(3, 5), RecurrenceForm::lagged, false),
                       sample("exclusive", inputs(3, 5), RecurrenceForm::exclusive, false),
                       sample("plain reversed", inputs(2, 4), RecurrenceForm::plain, true),
                       sample("lagged reversed", inputs(2, 4), RecurrenceForm::lagged, true),
                       sample("exclusive reversed", inputs(2, 4), RecurrenceForm::exclusive, true),
+                      sample("whole numbers", {integers({2, 5}, 0, 2), integers({2, 5}, 0, 4)}, RecurrenceForm::lagged, false),
                       sample("one element", inputs(3, 1), RecurrenceForm::plain, false),
                       sample("no elements", {zeros({2, 0}), zeros({2, 0})}, RecurrenceForm::lagged, false),
                       sample("factors of 0", {values({1, 4}, {2, 0, 0, 3}), uniform({1, 4}, -2, 2)}, RecurrenceForm::plain, false)},
           .errors = {mistake("sizes differ", {3, 4}, {3, 5}, 1, "shapes must be equal, got lhs f32[3,4] and rhs f32[3,5] (4 and 5)"),
                      mistake("ranks differ", {3, 4}, {4}, 1, "shapes must be equal, got lhs f32[3,4] and rhs f32[4]"),
-                     mistake("scalars", {}, {}, -1, "rank must be at least 1"),
+                     mistake("scalars", {}, {}, -1, "rank must be at least 1, got lhs f32[] and rhs f32[]"),
                      mistake("an axis beyond the last", {3, 4}, {3, 4}, 2, "axis must be in [-2, 2), got 2"),
                      {"bools", [](Graph& g) { linear_recurrence(g.input("a", boolean, {4}), g.input("b", boolean, {4})); },
                       "linear_recurrence: operands must be numbers, got lhs bool[4] and rhs bool[4]"},
                      {"two graphs", [](Graph& g) { linear_recurrence(g.input("a", f32, {3}), Graph().input("b", f32, {3})); },
-                      "linear_recurrence: operands must belong to one graph"}}};
+                      "linear_recurrence: operands must belong to one graph, got values of two graphs"}},
+          .without = {{Kind::rank_0, "needs an axis"}, {Kind::broadcast, "operands are of one shape"}}};
 }
 
 }  // namespace

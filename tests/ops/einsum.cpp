@@ -22,7 +22,7 @@ ErrorCase mistake(std::string name, const std::string& subscripts, std::vector<S
   const auto build = [=](Graph& g) {
     std::vector<Operand> x;
     for (size_t i = 0; i < shapes.size(); ++i) x.emplace_back(g.input("x" + std::to_string(i), f32, shapes[i]));
-    einsum(subscripts, x);
+    einsum(subscripts, x);  // the guilty call
   };
   return {std::move(name), build, "einsum: " + std::move(message)};
 }
@@ -82,7 +82,7 @@ std::vector<OpCases> einsum_cases() {
                        "einsum: operands must be numbers, got operand 1 bool[3]"},
                       {"a number", [](Graph& g) { einsum("i,", {g.input("a", f32, {3}), 2}); }, "einsum: the operand must be a Value, got the number 2"},
                       {"two graphs", [](Graph& g) { einsum("i,i", {g.input("a", f32, {3}), Graph().input("b", f32, {3})}); },
-                       "einsum: operands must belong to one graph"}}}};
+                       "einsum: operands must belong to one graph, got values of two graphs"}}}};
 }
 
 }  // namespace lanc::cases

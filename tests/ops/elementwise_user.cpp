@@ -19,6 +19,7 @@ const auto shared_parts = [](auto x, auto y) {
   for (int i = 0; i < 5; ++i) z = 0.5 * z * z + x;
   return tanh(z);
 };
+const auto whole = [](auto x, auto y) { return x * x + 3 * y - where(x > y, x, y); };
 const auto product = [](auto x, auto y) { return x * exp(y); };
 
 }  // namespace user
@@ -48,15 +49,18 @@ Expect by_running(F f) {
 }
 
 template <class F>
-Sample running(const char* name, std::vector<Fed> inputs, F f) {
+Sample running(const char* name, std::vector<Fed> inputs, F f, std::vector<DType> dtypes = {}) {
   const ElementwiseOp op = elementwise(name, f);
   return {.name = name,
           .inputs = std::move(inputs),
           .build =
               [op](const std::vector<Value>& x) {
-                return op({x.begin(), x.end()});
+                std::vector<Operand> operands;
+                for (const Value& v : x) operands.push_back(v);
+                return op(operands);
               },
           .expect = by_running(f),
+          .dtypes = std::move(dtypes),
           .condition = 4};  // a formula of several steps may round at each of them
 }
 
@@ -72,14 +76,17 @@ OpCases formulas_table() {
                   running("smooth_maximum", {uniform({2, 5}, -3, 3), uniform({2, 5}, -3, 3)}, user::smooth_maximum),
                   running("piecewise", {uniform({3, 4}, -3, 3)}, user::piecewise),
                   running("constant_part", {uniform({3, 4}, 0.5, 3)}, user::constant_part),
+                  running("whole", {integers({3, 4}, 0, 5), integers({3, 4}, 0, 5)}, user::whole, {i64, i32, u8, boolean}),
+                  // Not u8: its -x wraps.
+                  running("swish_of_whole_numbers", {integers({5}, 0, 5)}, user::swish, {i64, i32, boolean}),
                   running("shared_parts", {uniform({3, 4}, -1, 1), uniform({3, 4}, -1, 1)}, user::shared_parts)},
       .errors = {
           {"shapes that do not meet", [pair](Graph& g) { pair(g.input("x", f32, {3}), g.input("y", f32, {4})); },
            "pair: shapes must be equal or broadcast (a size of 1, axes aligned at the end), got lhs f32[3] and rhs f32[4] (3 and 4)"},
           {"only numbers", [pair](Graph&) { pair(1, 2.5); }, "pair: at least one operand must be a Value, got only numbers"},
           {"two graphs", [pair](Graph& g) { pair(g.input("x", f32, {3}), Graph().input("y", f32, {3})); },
-           "pair: operands must belong to one graph"},
-          {"an operand too many", [single](Graph& g) { single(g.input("x", f32, {3}), g.input("y", f32, {3})); },
+           "pair: operands must belong to one graph, got values of two graphs"},
+          {"more operands than the lambda has", [single](Graph& g) { single(g.input("x", f32, {3}), g.input("y", f32, {3})); },
            "swish: needs 1 operands, got 2"},
           {"a dtype that a part does not take", [bits](Graph& g) { bits(g.input("x", f32, {3})); },
            "wants_bits: dtypes must suit the formula (bit_not_of: operands must be integers or bools, got f32), got f32[3]"}}};

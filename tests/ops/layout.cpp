@@ -20,6 +20,8 @@ OpCases broadcast_table() {
                   {"an axis from behind", {uniform({2}, -2, 2)}, to({2, 3}, {-2}), "x[0][:, None].expand(2, 3)"},
                   {"a column", {uniform({2}, -2, 2)}, to({2, 3}, {0}), "x[0][:, None].expand(2, 3)"},
                   {"an axis of one", {uniform({2, 1}, -2, 2)}, to({2, 3, 4}, {0, 2}), "x[0][:, None, :].expand(2, 3, 4)"},
+                  {"a matrix", {uniform({2, 3}, -2, 2)}, to({2, 4, 3}, {0, 2}), "x[0][:, None].expand(2, 4, 3)"},
+                  {"no elements", {zeros({0, 1})}, to({2, 0, 3}, {1, 2}), "x[0].expand(2, 0, 3)"},
                   {"to no elements", {uniform({1, 2}, -2, 2)}, to({0, 2}, {0, 1}), "x[0].expand(0, 2)"}},
       .errors = {
           mistake("a size that is not one", {2}, {3}, {0},
@@ -29,10 +31,7 @@ OpCases broadcast_table() {
           mistake("axes that descend", {2, 3}, {3, 2}, {1, 0}, "broadcast_to: axes must ascend within the result's rank 2, got axis 0"),
           mistake("an axis out of range", {2}, {3, 2}, {2}, "broadcast_to: axes must ascend within the result's rank 2, got axis 2"),
           mistake("an axis before the first", {2}, {3, 2}, {-3}, "broadcast_to: axes must ascend within the result's rank 2, got axis -1"),
-          {"a shape of fewer axes",
-           [](Graph& g) {
-             broadcast_to(g.input("x", f32, {2, 3}), {3});
-           },
+          {"a shape of fewer axes", [](Graph& g) { broadcast_to(g.input("x", f32, {2, 3}), {3}); },
            "broadcast_to: the shape must have at least the operand's 2 axes, got [3] for f32[2,3]"}}};
 }
 
@@ -55,7 +54,7 @@ OpCases reshape_table() {
           mistake("a size that does not divide", {2, 3}, {4, -1},
                   "reshape: the sizes beside -1 must divide the number of elements 6, got [4,-1] for f32[2,3]"),
           mistake("a size to infer beside 0", {3, 2}, {0, -1}, "reshape: no size can be -1 beside a size of 0, got [0,-1] for f32[3,2]"),
-          mistake("to nothing", {2, 3}, {0}, "reshape: the number of elements must stay, to [0]"),
+          mistake("to nothing", {2, 3}, {0}, "reshape: the number of elements must stay, to [0], got f32[2,3] (6 and 0)"),
           mistake("two inferred sizes", {2, 6}, {-1, -1},
                   "reshape: sizes must be at least 0, one of them may be -1 (inferred), got [-1,-1] for f32[2,6]"),
           mistake("a negative size", {2, 6}, {-2, -6},
@@ -79,9 +78,9 @@ OpCases transpose_table() {
                   {"no elements", {zeros({0, 3})}, by({1, 0}), "x[0].T"}},
       .errors = {
           mistake("an axis too few", {2, 3}, {0}, "permute: axes must be a permutation of the operand's 2 axes, got [0] for f32[2,3]"),
-          mistake("an axis too many", {2, 3}, {0, 1, 2}, "permute: axes must be a permutation of the operand's 2 axes"),
+          mistake("an axis too many", {2, 3}, {0, 1, 2}, "permute: axes must be a permutation of the operand's 2 axes, got [0,1,2]"),
           mistake("an axis twice", {2, 3}, {1, 1}, "permute: axes must be a permutation of the operand's 2 axes, got [1,1]"),
-          mistake("an axis out of range", {2, 3}, {0, 2}, "permute: axes must be a permutation of the operand's 2 axes"),
+          mistake("an axis out of range", {2, 3}, {0, 2}, "permute: axes must be a permutation of the operand's 2 axes, got [0,2]"),
           {"the transpose of a vector", [](Graph& g) { transpose(g.input("x", f32, {3})); },
            "transpose: the operand must have at least two axes, got f32[3]"}}};
 }
@@ -95,7 +94,9 @@ OpCases expand_dims_table() {
           .dtypes = everything(),
           .samples = {{"in front", {uniform({2, 3}, -2, 2)}, at({0}), "x[0][None]"},
                       {"behind and between", {uniform({2, 3}, -2, 2)}, at({-1, 1}), "x[0][:, None, :, None]"},
-                      {"a scalar", {uniform({}, -2, 2)}, at({0}), "x[0][None]"}},
+                      {"a scalar", {uniform({}, -2, 2)}, at({0}), "x[0][None]"},
+                      {"a size of one", {uniform({1, 2}, -2, 2)}, at({0}), "x[0][None]"},
+                      {"no elements", {zeros({0, 2})}, at({1}), "x[0][:, None]"}},
           .errors = {mistake("beyond the last", {3}, "expand_dims: axes must differ and be in [-3, 3), got 3"),
                      mistake("before the first", {-4}, "expand_dims: axes must differ and be in [-3, 3), got -4"),
                      mistake("twice", {1, 1}, "expand_dims: axes must differ and be in [-4, 4), got 1"),
@@ -113,7 +114,9 @@ OpCases squeeze_table() {
           .samples = {{"all", {uniform({1, 3, 1}, -2, 2)}, at({}), "x[0].squeeze()"},
                       {"one", {uniform({1, 3, 1}, -2, 2)}, at({-1}), "x[0].squeeze(2)"},
                       {"to a scalar", {uniform({1, 1}, -2, 2)}, at({}), "x[0].squeeze()"},
-                      {"nothing to do", {uniform({2, 3}, -2, 2)}, at({}), "x[0] + 0"}},
+                      {"nothing to do", {uniform({2, 3}, -2, 2)}, at({}), "x[0] + 0"},
+                      {"a scalar", {uniform({}, -2, 2)}, at({}), "x[0] + 0"},
+                      {"no elements", {zeros({1, 0})}, at({0}), "x[0].squeeze(0)"}},
           .errors = {mistake("a size that is not one", {1}, "squeeze: axes must have size 1, got axis 1 of f32[1,3]"),
                      mistake("beyond the last", {2}, "squeeze: axis must be in [-2, 2), got 2 for f32[1,3]"),
                      mistake("before the first", {-3}, "squeeze: axis must be in [-2, 2), got -3 for f32[1,3]"),
@@ -130,12 +133,14 @@ OpCases swap_axes_table() {
           .dtypes = everything(),
           .samples = {{"the outer axes", {uniform({2, 3, 4}, -2, 2)}, both(0, -1), "x[0].transpose(0, 2)"},
                       {"an axis with itself", {uniform({2, 3}, -2, 2)}, both(1, 1), "x[0] + 0"},
+                      {"a size of one", {uniform({1, 3}, -2, 2)}, both(0, 1), "x[0].T"},
                       {"no elements", {zeros({0, 3})}, both(0, 1), "x[0].T"}},
           .errors = {mistake("beyond the last", {2, 3}, 0, 2, "swap_axes: axis must be in [-2, 2), got 2 for f32[2,3]"),
                      mistake("before the first", {2, 3}, -3, 0, "swap_axes: axis must be in [-2, 2), got -3 for f32[2,3]"),
                      mistake("a scalar", {}, 0, 0, "swap_axes: the operand must have at least one axis, got f32[]"),
                      mistake("a vector's second", {3}, 0, 1, "swap_axes: axis must be in [-1, 1), got 1 for f32[3]"),
-                     {"a number", [](Graph&) { swap_axes(2, 0, 1); }, "swap_axes: the operand must be a Value, got the number 2"}}};
+                     {"a number", [](Graph&) { swap_axes(2, 0, 1); }, "swap_axes: the operand must be a Value, got the number 2"}},
+          .without = {{Kind::rank_0, "needs an axis"}}};
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ OpCases sum_table() {
 
 OpCases mean_table() {
   return {.op = "mean",
-          .dtypes = numbers(),
+          .dtypes = everything(),
           .samples =
               {{"all", {uniform({3, 4}, -2, 2)}, [](const auto& x) { return mean(x[0]); }, "torch.mean(x[0].double())"},
                {"rows", {uniform({3, 4}, -2, 2)}, [](const auto& x) { return mean(x[0], {.axes = {1}}); }, "torch.mean(x[0].double(), 1)"},
@@ -42,6 +42,7 @@ OpCases mean_table() {
                 [](const auto& x) { return mean(x[0], {.axes = {0}, .keep = true}); },
                 "torch.mean(x[0].double(), 0, keepdim=True)"},
                {"a scalar", {uniform({}, -2, 2)}, [](const auto& x) { return mean(x[0]); }, "x[0].double()"},
+               {"an axis of one", {uniform({3, 1}, -2, 2)}, [](const auto& x) { return mean(x[0], {.axes = {1}}); }, "torch.mean(x[0].double(), 1)"},
                {"of nothing is NaN",
                 {zeros({2, 0})},
                 [](const auto& x) { return mean(x[0], {.axes = {1}}); },
@@ -57,7 +58,7 @@ OpCases extreme_table(const std::string& op, Value (*reduce)(Operand, ReduceAttr
   const std::string lowest = torch == "amax" ? "-torch.inf)" : "torch.inf)";
   const std::string by_row = "torch." + torch + "(x[0], 1)";
   return {.op = op,
-          .dtypes = numbers(),
+          .dtypes = everything(),
           .samples = {{"all", {distinct({3, 4}, -2, 2)}, [reduce](const auto& x) { return reduce(x[0], {}); }, "torch." + torch + "(x[0])"},
                       {"rows", {distinct({3, 4}, -40, 40)}, rows, by_row},
                       {"outer axes kept",
@@ -102,11 +103,14 @@ OpCases position_table(const std::string& op, Value (*position)(Operand, ReduceA
                       {"the first NaN", {values({2, 4}, {1, not_a_number, 9, not_a_number, -infinity, 0, infinity, 1})}, over({.axes = {1}}),
                        "x[0].numpy()." + op + "(1)", {}, false, floats()},
                       {"a scalar", {uniform({}, -2, 2)}, over({}), "torch.tensor(0)"},
+                      {"an axis of one", {distinct({3, 1}, -40, 40)}, over({.axes = {1}}), "torch." + op + "(x[0], 1)"},
+                      {"truth values", {values({3, 3}, {0, 1, 1, 1, 0, 1, 0, 0, 0})}, over({.axes = {1}}), "x[0].numpy()." + op + "(1)", {}, true, {boolean}},
                       {"no rows", {zeros({0, 3})}, over({.axes = {1}}), "torch." + op + "(x[0], 1)"},
                       {"a long row", {distinct({2, 3000}, -120, 120)}, over({.axes = {1}}), "torch." + op + "(x[0], 1)", {}, true, {f64, f32}}},
           .errors = {{"no elements", [position](Graph& g) { position(g.input("x", f32, {2, 0}), {.axes = {1}}); },
                       op + ": at least one element is needed along the reduced axes, got f32[2,0]"}},
-          .form = reduction([position](Operand x, std::vector<int64_t> axes) { return position(x, {.axes = std::move(axes)}); })};
+          .form = reduction([position](Operand x, std::vector<int64_t> axes) { return position(x, {.axes = std::move(axes)}); }),
+          .no_derivative = "a position is piecewise constant"};
 }
 
 // reduce_any, reduce_all and count look at what is not 0.
@@ -120,6 +124,7 @@ OpCases truth_table(const std::string& op, Value (*reduce)(Operand, ReduceAttrs)
                       {"columns kept", {integers({3, 4}, 0, 1)}, over({.axes = {0}, .keep = true}), of(", 0, keepdim=True")},
                       {"NaN is not 0", {values({2}, {not_a_number, not_a_number})}, over({}), of(""), {}, false, floats()},
                       {"a scalar", {values({}, {1})}, over({}), of("")},
+                      {"an axis of one", {integers({3, 1}, 0, 1)}, over({.axes = {1}}), of(", 1")},
                       {"of nothing", {zeros({2, 0})}, over({.axes = {1}}), of(", 1")}},
           .form = reduction([reduce](Operand x, std::vector<int64_t> axes) { return reduce(x, {.axes = std::move(axes)}); })};
 }

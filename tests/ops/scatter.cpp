@@ -77,6 +77,7 @@ std::vector<Sample> slice_samples(Function f, double (*meet)(double, double)) {
           {"by indices of rank 2", {whole({4, 2}), values({2, 2}, {3, 0, 3, 1}).as(i64), halves({2, 2, 2})}, along(0), "", written(0, true, meet)},
           {"by one index", {whole({3, 2}), values({}, {-2}).as(i64), halves({2})}, along(0), "", written(0, true, meet)},
           {"updates that broadcast", {whole({3, 2}), values({2}, {2, 1}).as(i64), values({}, {2.25})}, along(0), "", written(0, true, meet)},
+          {"into an axis of one", {whole({1, 2}), values({2}, {0, -1}).as(i64), halves({2, 2})}, along(0), "", written(0, true, meet)},
           {"nothing", {whole({3, 2}), zeros({0}).as(i64), zeros({0, 2})}, along(0), "", written(0, true, meet)}};
 }
 
@@ -84,7 +85,7 @@ std::vector<ErrorCase> scatter_errors(const std::string& op, Function f, bool sl
   const auto mistake = [&](std::string name, Type x, Type indices, Type updates, int64_t axis, const std::string& message) {
     return ErrorCase{std::move(name), [=](Graph& g) {
       const Value a = g.input("x", x.dtype, x.shape), b = g.input("i", indices.dtype, indices.shape), c = g.input("u", updates.dtype, updates.shape);
-      f(a, b, c, axis);
+      f(a, b, c, axis);  // the guilty call
     }, op + ": " + message};
   };
   const Shape index = slices ? Shape{2} : Shape{2, 3};
@@ -94,11 +95,11 @@ std::vector<ErrorCase> scatter_errors(const std::string& op, Function f, bool sl
       mistake("real indices", {f32, {4, 3}}, {f32, index}, {f32, {2, 3}}, 0, "indices must be i32 or i64, got f32["),
       mistake("updates of another dtype", {f32, {4, 3}}, {i64, index}, {f64, {2, 3}}, 0, "updates must have the dtype of x, got operand 0 f32[4,3]"),
       mistake("updates that do not fit", {f32, {4, 3}}, {i64, index}, {f32, {3, 3}}, 0, "updates must have the shape [2,3] or broadcast to it, got operand 0 f32[4,3]"),
-      mistake("updates of a higher rank", {f32, {4, 3}}, {i64, index}, {f32, {1, 2, 3}}, 0, "updates must have the shape [2,3] or broadcast to it"),
+      mistake("updates of a higher rank", {f32, {4, 3}}, {i64, index}, {f32, {1, 2, 3}}, 0, "updates must have the shape [2,3] or broadcast to it, got operand 0 f32[4,3]"),
       {"a number to write into", [f](Graph& g) { f(1.5, g.input("i", i64, {1}), 2, 0); }, op + ": the operand must be a Value, got the number 1.5"}};
   if (!slices) {
-    out.push_back(mistake("ranks that differ", {f32, {4, 3}}, {i64, {2}}, {f32, {2, 3}}, 0, "x and indices must have the same rank"));
-    out.push_back(mistake("other sizes that differ", {f32, {4, 3}}, {i64, {2, 4}}, {f32, {2, 4}}, 0, "x and indices must have the same sizes but along axis 0"));
+    out.push_back(mistake("ranks that differ", {f32, {4, 3}}, {i64, {2}}, {f32, {2, 3}}, 0, "x and indices must have the same rank, got operand 0 f32[4,3]"));
+    out.push_back(mistake("other sizes that differ", {f32, {4, 3}}, {i64, {2, 4}}, {f32, {2, 4}}, 0, "x and indices must have the same sizes but along axis 0, got operand 0 f32[4,3]"));
   }
   return out;
 }
@@ -106,13 +107,14 @@ std::vector<ErrorCase> scatter_errors(const std::string& op, Function f, bool sl
 OpCases table(const std::string& op, Function f, double (*meet)(double, double), bool slices) {
   OpCases cases{.op = op, .dtypes = numbers(), .samples = slices ? slice_samples(f, meet) : element_samples(f, meet), .errors = scatter_errors(op, f, slices)};
   if (meet != add) cases.dtypes = everything();
+  if (!slices) cases.without = {{Kind::rank_0, "needs an axis"}};
   cases.samples.push_back({"a number", {whole({3, 2}), (slices ? values({2}, {2, 2}) : values({2, 2}, {2, 0, 2, 1})).as(i64)},
                            [f](const std::vector<Value>& x) { return f(x[0], x[1], 1, 0); }, "", [=](const std::vector<Tensor>& in) {
                              return written(0, slices, meet)({in[0], in[1], Tensor::scalar<double>(1)});
                            }});
   cases.samples.back().smooth = meet != larger;
   if (meet == add) cases.errors.push_back({"bools", [f, slices](Graph& g) {
-    f(g.input("x", boolean, {3, 2}), g.input("i", i64, slices ? Shape{2} : Shape{2, 2}), g.input("u", boolean, {2, 2}), 0);
+    f(g.input("x", boolean, {3, 2}), g.input("i", i64, slices ? Shape{2} : Shape{2, 2}), g.input("u", boolean, {2, 2}), 0);  // the guilty call
   }, op + ": x must be of a number dtype, got operand 0 bool[3,2]"});
   if (meet == larger && !slices) {
     // The first element ties with one update, the second with two, the last takes a NaN: shared derivatives, and NaN wins.

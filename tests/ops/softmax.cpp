@@ -30,7 +30,8 @@ OpCases softmax_table(const std::string& op, SoftmaxOp call) {
                      mistake("a scalar", f32, {}, -1, "rank must be at least 1, got f32[]"),
                      mistake("an axis beyond the last", f32, {3, 4}, 2, "axis must be in [-2, 2), got 2"),
                      mistake("an axis before the first", f32, {3, 4}, -3, "axis must be in [-2, 2), got -3"),
-                     {"a number", [=](Graph&) { call(2.5, {}); }, op + ": "}}};
+                     {"a number", [=](Graph&) { call(2.5, {}); }, op + ": at least one operand must be a Value, got only numbers"}},
+          .without = {{Kind::rank_0, "needs an axis"}}};
 }
 
 OpCases logsumexp_table() {
@@ -43,6 +44,7 @@ OpCases logsumexp_table() {
                       {"large numbers", {values({2, 3}, {1e4, 1e4, 0, -1e4, -1e4, -9984})}, over({.axes = {1}}), "torch.logsumexp(x[0], 1)", {}, false},
                       {"infinities", {values({3, 2}, {-infinity, -infinity, -infinity, 1, infinity, 0})}, over({.axes = {1}}), "torch.logsumexp(x[0], 1)", {},
                        false, {f32, bf16, f16}},
+                      {"an axis of one", {uniform({3, 1}, -2, 2)}, over({.axes = {1}}), "torch.logsumexp(x[0], 1)"},
                       {"of nothing is -inf", {zeros({2, 0})}, over({.axes = {1}}), "torch.full((2,), -torch.inf)", {}, false}},
           .errors = {{"integers", [](Graph& g) { logsumexp(g.input("x", i64, {3})); }, "logsumexp: operands must be of a float dtype, got i64[3]"}},
           .form = reduction([](Operand x, std::vector<int64_t> axes) { return logsumexp(x, {.axes = std::move(axes)}); })};

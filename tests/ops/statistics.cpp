@@ -14,7 +14,7 @@ OpCases variance_table(const std::string& op, VarianceOp call, const std::string
   const auto with = [call](VarianceOptions options) { return [=](const std::vector<Value>& x) { return call(x[0], options); }; };
   const auto expression = [&](const std::string& options) { return "torch." + torch + "(x[0].double(), " + options + ")"; };
   return {.op = op,
-          .dtypes = numbers(),
+          .dtypes = everything(),
           .samples = {{"all", {uniform({3, 4}, -2, 2)}, with({}), expression("(0, 1)")},
                       {"rows", {uniform({3, 4}, -2, 2)}, with({.axes = {1}}), expression("1")},
                       {"of the whole population", {integers({3, 4}, -9, 9)}, with({.axes = {0}, .correction = 0}), expression("0, correction=0")},
@@ -22,7 +22,9 @@ OpCases variance_table(const std::string& op, VarianceOp call, const std::string
                       {"far from 0", {uniform({2, 5}, 96, 104)}, with({.axes = {1}}), expression("1")},
                       {"two elements", {values({2}, {1, 4})}, with({}), expression("0")},
                       {"of one element is NaN", {values({2, 1}, {1, 2})}, with({.axes = {1}}), "torch.full((2,), torch.nan)", {}, false, {f32}},
-                      {"of one element without correction is 0", {values({2, 1}, {1, 2})}, with({.axes = {1}, .correction = 0}), "torch.zeros(2)", {}, false}},
+                      {"of one element without correction is 0", {values({2, 1}, {1, 2})}, with({.axes = {1}, .correction = 0}), "torch.zeros(2)", {}, false},
+                      {"of a scalar without correction is 0", {uniform({}, -2, 2)}, with({.correction = 0}), "torch.zeros(())", {}, false},
+                      {"of nothing is NaN", {zeros({2, 0})}, with({.axes = {1}}), "torch.full((2,), torch.nan)", {}, false}},
           .errors = {{"a correction that is not finite", [call](Graph& g) { call(g.input("x", f32, {3}), {.correction = infinity}); },
                       op + ": correction must be finite, got inf"}},
           .form = reduction([call](Operand x, std::vector<int64_t> axes) { return call(x, {.axes = std::move(axes)}); })};
@@ -35,7 +37,7 @@ OpCases norm_table() {
     return ErrorCase{std::move(name), [=](Graph& g) { norm(g.input("x", f32, {3}), {.p = p}); }, std::move(message)};
   };
   return {.op = "norm",
-          .dtypes = numbers(),
+          .dtypes = everything(),
           .samples = {{"of all", {uniform({3, 4}, -2, 2)}, with({}), expression("2")},
                       {"of rows", {uniform({3, 4}, -2, 2)}, with({.axes = {1}}), expression("2, 1")},
                       {"p 1", {uniform({3, 4}, 0.25, 2)}, with({.p = 1, .axes = {0}}), expression("1, 0")},
@@ -44,6 +46,7 @@ OpCases norm_table() {
                       {"p infinite", {distinct({3, 4}, -9, 9)}, with({.p = infinity, .axes = {1}}), expression("torch.inf, 1")},
                       {"of zeros", {zeros({2, 3})}, with({.axes = {1}}), expression("2, 1"), {}, false},
                       {"of zeros, p 1.5", {zeros({2, 3})}, with({.p = 1.5, .axes = {1}}), expression("1.5, 1"), {}, false},
+                      {"of an axis of one", {uniform({3, 1}, 0.5, 2)}, with({.axes = {1}}), expression("2, 1")},
                       {"of nothing", {zeros({2, 0})}, with({.axes = {1}}), expression("2, 1")},
                       {"of a scalar", {uniform({}, 0.5, 2)}, with({}), "x[0].double()"}},
           .errors = {mistake("a negative p", -2, "norm: p must be positive, got -2"), mistake("p of 0", 0, "norm: p must be positive, got 0"),

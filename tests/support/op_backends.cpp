@@ -1,6 +1,5 @@
 // The CPU backend, compiled and interpreted, against the reference, in every dtype.
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <string_view>
@@ -71,11 +70,7 @@ struct Way {
 // A kernel costs some 15 ms to compile, and there are tens of thousands here: all of them under --all; otherwise f32's, and those of an op's
 // first sample in the other dtypes. Compiled code has the interpreter's bits (tests/jit).
 bool compile_here(const OpCases& op, const Sample& sample, DType dtype) {
-  static const bool all = [] {
-    const char* level = std::getenv("LANC_TEST_LEVEL");
-    return level != nullptr && std::string_view(level) == "all";
-  }();
-  return all || dtype == f32 || &sample == &op.samples.front();
+  return tests_everything() || dtype == f32 || &sample == &op.samples.front();
 }
 
 void check_backends(const OpCases& op, const Sample& sample) {

@@ -2,12 +2,15 @@
 //
 // tests/ops/NAME.cpp defines `std::vector<OpCases> NAME_cases()` in namespace lanc::cases; configure makes the list of these functions
 // from the files' names. What each sample drives (tests/support/op_*.cpp):
-//   values       on every backend, in every dtype, with every operand also as a transpose and as a strided slice made in the graph, and with
-//                symbols for sizes, against torch's stored result or the closed form
-//   derivatives  first and second against central differences in f64, jvp against both
-//   backends     the CPU backend against the reference: the same bits for everything that only moves elements or computes one by one
-//   errors       UserError with this text and the line in this file; plus the mistakes that go with the op's signature
-//   coverage     >= 20 samples and >= 5 errors per op, and a table for every op of the library
+//   values       the reference and the CPU backend in every dtype, with every operand also as a transpose and as a strided slice made in
+//                the graph, and with symbols for sizes, against torch's stored result or the closed form. The CPU backend interprets;
+//                compiled too are, in f32, the first sample of an op as a transpose, as a slice and with symbols: all under --all
+//   derivatives  first and second against central differences in f64: vjp, jvp, and either against the other
+//   backends     the CPU backend, compiled and interpreted, against the reference, as the operands are fed: the same bits for everything
+//                that only moves elements or computes one by one
+//   errors       UserError with this text and the line of the call; plus the mistakes that go with the op's signature
+//   coverage     every Kind below, >= 20 samples times dtypes times layouts, >= 5 different requirements among the mistakes, what the
+//                table says of derivatives is what the OpDef says, and a table for every op of the library
 // After a change of a sample with a torch expression: scripts/reference/op_values.py, which says how it is called.
 #pragma once
 
@@ -15,6 +18,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <utility>
@@ -84,11 +88,25 @@ struct Sample {
   bool derivatives = true;          // no: at infinities and poles, where a derivative may be anything
 };
 
-/// A mistake: `build` throws a UserError that contains the message and the name of the table's file.
+/// Where a message says that the mistake is.
+struct ErrorLine {
+  enum class Kind : uint8_t {
+    of_case,    // the line of the table's file on which the guilty call stands, beside its case's name
+    of_sample,  // a line of the table's file: the call of the first sample
+    generated,  // this line of op_errors.cpp, at which the operands are handed over
+    parsed,     // this line of a text that is read
+  };
+  Kind kind = Kind::of_case;
+  size_t number = 0;
+  static ErrorLine here(std::source_location where) { return {Kind::generated, where.line()}; }
+};
+
+/// A mistake: `build` throws a UserError that contains the message ("op: requirement, got ...") and names the line.
 struct ErrorCase {
   std::string name;
   std::function<void(Graph&)> build;
   std::string message;
+  ErrorLine line = {};
 };
 
 /// How an op is called, for the mistakes that all ops of one signature share.
@@ -121,6 +139,18 @@ CallForm reduction(F f) {
   return {.kind = CallForm::Kind::reduction, .reduction = [f](const Operand& x, const std::vector<int64_t>& axes) { f(x, axes); }};
 }
 
+/// What a table must show of its op in some sample, or say why not.
+enum class Kind : uint8_t {
+  rank_0, size_0, size_1,  // an operand of rank 0, with an axis of size 0, of size 1; for what makes values of a shape: a result
+  broadcast,               // operands of different shapes, if there are several operands
+  transposed, strided,     // an operand with two axes to transpose, with an axis to stride over
+  dtypes,                  // every dtype that the op's inference takes
+};
+struct Without {
+  Kind kind;
+  std::string reason;
+};
+
 std::vector<DType> floats();      // f64, f32, bf16, f16
 std::vector<DType> numbers();     // and i64, i32, u8
 std::vector<DType> everything();  // and bool
@@ -131,6 +161,9 @@ struct OpCases {
   std::vector<Sample> samples = {};
   std::vector<ErrorCase> errors = {};
   CallForm form = {};
+  std::vector<Without> without = {};      // kinds that the op does not have
+  std::string no_derivative = "";         // the OpDef's no_gradient: such an op refuses a derivative by its operands
+  bool makes_values = false;              // of a shape: kinds are those of its results
   bool symbolic = false;                  // builders need no sizes: samples are also run with a symbol for every axis, bound by the feeds
 };
 

@@ -1,5 +1,5 @@
-// First and second derivatives against central differences in f64, and jvp against both. Finite differences are taken of the reference
-// backend's values, whose sums are exact to f64; the cotangents are fed, so that one function gives every row of the Jacobian.
+// First and second derivatives in f64 against central differences: vjp, jvp, and either against the other. Finite differences are taken of
+// the reference backend's values, whose sums are exact to f64; the cotangents are fed, so that one function gives every row of the Jacobian.
 #include <algorithm>
 #include <cmath>
 
@@ -129,18 +129,38 @@ class Differentiated {
 
 // d/ds f(x + s d) at 0 by f(x + h d), f(x - h d), f(x + 2 h d), f(x - 2 h d).
 template <class F>
-double difference(F f, const Tensors& x, const Tensors& d, double h) {
-  return (8 * (f(moved(x, d, h)) - f(moved(x, d, -h))) - (f(moved(x, d, 2 * h)) - f(moved(x, d, -2 * h)))) / (12 * h);
+Tensors difference(F f, const Tensors& x, const Tensors& d, double h) {
+  const Tensors a = f(moved(x, d, h)), b = f(moved(x, d, -h)), a2 = f(moved(x, d, 2 * h)), b2 = f(moved(x, d, -2 * h));
+  Tensors out;
+  for (size_t k = 0; k < a.size(); ++k) {
+    out.push_back(a[k].clone());
+    for (int64_t i = 0; i < a[k].numel(); ++i)
+      out[k].set(i, (8 * (a[k].at(i) - b[k].at(i)) - (a2[k].at(i) - b2[k].at(i))) / (12 * h));
+  }
+  return out;
 }
 
-// Either step may be the better one, for large values or near a singularity.
+// Along one direction, with either step: either may be the better one, for large values or near a singularity.
 template <class F>
-void expect_derivative(F f, const Tensors& x, const Tensors& d, double analytic, double scale, const std::string& what) {
-  const double first = difference(f, x, d, step);
-  const double allowed = tolerance::numerical_derivative * std::max(scale, 1e-3);
-  if (std::abs(first - analytic) <= allowed) return;
-  EXPECT_NEAR(difference(f, x, d, shorter_step), analytic, allowed) << what;
-}
+class Differences {
+ public:
+  Differences(F f, const Tensors& x, const Tensors& d) : f_(f), x_(x), d_(d), first_(difference(f, x, d, step)) {}
+  /// Of element i of result k: `analytic`, within the tolerance relative to `scale`.
+  void expect(size_t k, int64_t i, double analytic, double scale, const std::string& what) {
+    const double allowed = tolerance::numerical_derivative * std::max(scale, 1e-3);
+    if (std::abs(first_[k].at(i) - analytic) <= allowed) return;
+    if (second_.empty()) second_ = difference(f_, x_, d_, shorter_step);
+    EXPECT_NEAR(second_[k].at(i), analytic, allowed) << what;
+  }
+
+ private:
+  F f_;
+  const Tensors &x_, &d_;
+  Tensors first_, second_ = {};
+};
+
+// One number as a result.
+Tensors alone(double value) { return {Tensor::scalar<double>(value)}; }
 
 void check_first(const Differentiated& f, const Sample& sample) {
   const Tensors& x = f.at();
@@ -150,31 +170,44 @@ void check_first(const Differentiated& f, const Sample& sample) {
   const double along = inner(g, d), scale = norm(g) * norm(d);
   EXPECT_NEAR(inner(c, t), along, tolerance::jvp_against_vjp * std::max({scale, norm(c) * norm(t), 1e-6})) << "jvp against vjp";
   if (!sample.smooth) return;
-  expect_derivative([&](const Tensors& at) { return inner(f.values(at), c); }, x, d, along, scale, "gradient along a direction");
+  Differences gradient([&](const Tensors& at) { return alone(inner(f.values(at), c)); }, x, d);
+  gradient.expect(0, 0, along, scale, "vjp along a direction");
+  Differences tangent([&](const Tensors& at) { return f.values(at); }, x, d);
+  for (size_t k = 0; k < t.size(); ++k)
+    for (int64_t i = 0; i < t[k].numel(); ++i) tangent.expect(k, i, t[k].at(i), norm(t), "jvp of output " + std::to_string(k));
+}
+
+// Zeros, but for a 1 in one place.
+Tensors unit(const std::vector<Value>& like, size_t k, int64_t i) {
+  const Tensors some = directions_for(like, 0);
+  Tensors out = moved(some, some, -1);
+  out[k].set(i, 1);
+  return out;
 }
 
 // Every entry of J: by unit cotangents, by unit tangents, and by differences.
 void check_jacobian(const Differentiated& f, const Sample& sample) {
   const Tensors& x = f.at();
-  const Tensors none_c = moved(directions_for(f.outputs(), 0), directions_for(f.outputs(), 0), -1);
-  const Tensors none_d = moved(directions_for(f.wanted(), 0), directions_for(f.wanted(), 0), -1);
-  for (size_t o = 0; o < none_c.size(); ++o)
-    for (int64_t row = 0; row < none_c[o].numel(); ++row) {
-      Tensors c = none_c;
-      c[o] = c[o].clone();
-      c[o].set(row, 1);
-      const Tensors g = f.gradient(x, c);
-      const double scale = norm(g);
-      for (size_t w = 0; w < none_d.size(); ++w)
-        for (int64_t column = 0; column < none_d[w].numel(); ++column) {
-          Tensors d = none_d;
-          d[w] = d[w].clone();
-          d[w].set(column, 1);
-          const double entry = g[w].at(column);
+  std::vector<std::vector<Tensors>> rows;
+  const Tensors y = f.values(x);
+  for (size_t o = 0; o < y.size(); ++o) {
+    rows.emplace_back();
+    for (int64_t row = 0; row < y[o].numel(); ++row) rows[o].push_back(f.gradient(x, unit(f.outputs(), o, row)));
+  }
+  for (size_t w = 0; w < x.size(); ++w)
+    for (int64_t column = 0; column < x[w].numel(); ++column) {
+      const Tensors d = unit(f.wanted(), w, column), t = f.tangent(x, d);
+      Differences differences([&](const Tensors& at) { return f.values(at); }, x, d);
+      for (size_t o = 0; o < y.size(); ++o)
+        for (int64_t row = 0; row < y[o].numel(); ++row) {
+          const Tensors& g = rows[o][static_cast<size_t>(row)];
+          const double entry = g[w].at(column), scale = norm(g);
           const std::string what = "d output " + std::to_string(o) + "[" + std::to_string(row) + "] / d operand " + std::to_string(w) +
                                    "[" + std::to_string(column) + "]";
-          EXPECT_NEAR(f.tangent(x, d)[o].at(row), entry, tolerance::jvp_against_vjp * std::max(scale, 1e-6)) << what << " by jvp";
-          if (sample.smooth) expect_derivative([&](const Tensors& at) { return f.values(at)[o].at(row); }, x, d, entry, scale, what);
+          EXPECT_NEAR(t[o].at(row), entry, tolerance::jvp_against_vjp * std::max(scale, 1e-6)) << what << ", jvp against vjp";
+          if (!sample.smooth) continue;
+          differences.expect(o, row, entry, scale, what + " by vjp");
+          differences.expect(o, row, t[o].at(row), scale, what + " by jvp");
         }
     }
 }
@@ -188,8 +221,34 @@ void check_second(const Differentiated& f, const Sample& sample) {
   EXPECT_NEAR(inner(mirrored, e), along, tolerance::jvp_against_vjp * std::max({scale, norm(mirrored) * norm(e), 1e-6}))
       << "the Hessian is symmetric";
   if (!sample.smooth) return;
-  expect_derivative([&](const Tensors& at) { return inner(f.gradient(at, c), e); }, x, d, along, scale,
-                    "second derivative along two directions");
+  Differences second([&](const Tensors& at) { return alone(inner(f.gradient(at, c), e)); }, x, d);
+  second.expect(0, 0, along, scale, "second derivative along two directions");
+}
+
+// Has a node of this op an operand that could be differentiated by? A draw of seed and step has none: its parameters come after it.
+bool has_float_operand(const Graph& graph, const std::string& op) {
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.op->name != op) continue;
+    for (const Ref r : node.inputs)
+      if (is_float(graph.node(r.node).outputs[r.output].dtype)) return true;
+  }
+  return false;
+}
+
+// A gradient through an op whose table says that there is none is a UserError with the reason.
+void check_refusal(const OpCases& op, const Sample& sample) {
+  Built built = build(op, sample, f64);
+  if (!has_float_operand(built.graph, op.op)) return;
+  std::vector<Value> wanted;
+  for (const Value& x : built.inputs)
+    if (is_float(x.dtype())) wanted.push_back(x);
+  try {
+    gradients(sum(cast(built.outputs[0], f64)), wanted);
+    ADD_FAILURE() << "no UserError, though " << op.op << " says: " << op.no_derivative;
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find(op.op + ": " + op.no_derivative), std::string::npos) << error.what();
+  }
 }
 
 // An op without a derivative says why, and where it stands.
@@ -212,8 +271,13 @@ int64_t elements(const std::vector<Value>& values) {
 }
 
 void check_derivatives(const OpCases& op, const Sample& sample) {
+  if (!op.no_derivative.empty()) check_refusal(op, sample);
   Differentiated f(op, sample);
-  if (f.nothing() || refuses(f)) return;
+  if (f.nothing()) return;
+  if (refuses(f)) {
+    EXPECT_NE(op.no_derivative, "") << "a table whose op refuses a derivative says so: .no_derivative";
+    return;
+  }
   check_first(f, sample);
   if (elements(f.wanted()) * elements(f.outputs()) <= 150) check_jacobian(f, sample);
   check_second(f, sample);

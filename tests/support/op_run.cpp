@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
+#include <string_view>
 
 #include <lanc/ops/layout.h>
 #include <lanc/ops/slice.h>
@@ -177,6 +179,14 @@ std::vector<Tensor> flushed_operands(const OpCases& op, const Sample& sample, DT
   std::vector<Tensor> out;
   for (const Tensor& x : operands_of(op, sample, dtype)) out.push_back(flushed(x));
   return out;
+}
+
+bool tests_everything() {
+  static const bool all = [] {
+    const char* level = std::getenv("LANC_TEST_LEVEL");
+    return level != nullptr && std::string_view(level) == "all";
+  }();
+  return all;
 }
 
 Built build(const OpCases& op, const Sample& sample, DType dtype, const Layout& layout) {

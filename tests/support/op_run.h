@@ -25,6 +25,9 @@ std::vector<Tensor> flushed_operands(const OpCases& op, const Sample& sample, DT
 DType dtype_of(const Fed& fed, DType tested);
 const std::vector<DType>& dtypes_of(const OpCases& op, const Sample& sample);
 
+/// LANC_TEST_LEVEL=all: every kernel is compiled, whatever that costs.
+bool tests_everything();
+
 struct Built {
   Graph graph;
   std::vector<Value> inputs;    // what is fed
