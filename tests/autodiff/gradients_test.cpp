@@ -3,6 +3,8 @@
 
 #include <functional>
 
+#include <lanc/ops/scalar/table.h>
+
 namespace lanc {
 namespace {
 
@@ -86,6 +88,18 @@ TEST(Gradients, OfNoFloatOfRankZeroSayWhatToDo) {
                                                      "; take sum or mean of it, or use vjp with a cotangent\n  gradient at " + at(line + 1));
   EXPECT_TRUE(begins(message_of([&] { gradient(n, x); }), "gradients: a loss must be a float of rank 0, got i32[]"));
   EXPECT_TRUE(begins(message_of([&] { gradient(sum(x), n); }), "gradients: a derivative needs a float value, got 'n' of i32[]\n  built at " + at(line - 1)));
+}
+
+// One node that gives x y and x^2: d (3 x y + 5 x^2) / dx = 3 y + 10 x, by y it is 3 x.
+TEST(Gradients, OfAFormulaWithSeveralResultsSumOverThem) {
+  FormulaBuilder builder;
+  const int x_node = builder.input(0), y_node = builder.input(1);
+  const int outputs[] = {builder.call(*scalar_function("mul"), {x_node, y_node}), builder.call(*scalar_function("square"), {x_node})};
+  Graph g;
+  const Value x = g.input("x", f64, {2}), y = g.input("y", f64, {2});
+  const Values both = apply_all(formula_op, {x, y}, FormulaAttrs{builder.finish(2, outputs)});
+  const Values d = gradients(sum(3.0 * both[0]) + sum(5.0 * both[1]), {x, y});
+  expect_near(Session(g).eval(d, {{x, tensor({2}, {1, -2})}, {y, tensor({2}, {7, 4})}}), {tensor({2}, {31, -8}), tensor({2}, {3, -6})}, 0);
 }
 
 // Cotangents of two outputs of which one is reached through the other.

@@ -175,8 +175,11 @@ TEST_F(Literals, OfIntegersBesideTruthsAreNumbers) {
   const Value x = of(boolean);
   const Value is_two = apply_formula(record<1>([](Scalar truth) { return truth == 2; }), {x});
   const Value is_one = apply_formula(record<1>([](Scalar truth) { return truth == 1; }), {x});
-  for (const Device device : {Device::cpu(), Device::reference()}) {
-    const Results got = Session(g, {.device = device}).eval({is_two, is_one}, {{x, Tensor::of<bool>({2}, {true, false})}});
+  // As nodes of their own, and as the formula that they were written in.
+  for (const bool expanded : {true, false}) {
+    SessionOptions options;
+    if (!expanded) options.disabled_passes = {"expand"};
+    const Results got = Session(g, options).eval({is_two, is_one}, {{x, Tensor::of<bool>({2}, {true, false})}});
     EXPECT_TRUE(identical(got[0], Tensor::of<bool>({2}, {false, false})));
     EXPECT_TRUE(identical(got[1], Tensor::of<bool>({2}, {true, false})));
   }
