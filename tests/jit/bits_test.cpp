@@ -99,7 +99,7 @@ TEST_P(Jit, DividesIntegersByZeroAndMinusOneAsTheInterpreterDoes) {
 // x * 1 and x + 0 are x but for denormals, which arithmetic takes for 0: a code generator that removes them keeps the denormal.
 TEST_P(Jit, FlushesDenormalsWhereArithmeticChangesNothingElse) {
   FormulaBuilder builder;
-  const int x = builder.input(0), one = builder.literal({.kind = Literal::Kind::real, .real = 1}), none = builder.literal({.kind = Literal::Kind::real, .real = 0});
+  const int x = builder.input(0), one = builder.literal(Literal(1.0)), none = builder.literal(Literal(0.0));
   std::vector<int> outputs;
   for (const char* name : {"mul", "div"}) outputs.push_back(builder.call(*scalar_function(name), {x, one}));
   for (const char* name : {"add", "sub"}) outputs.push_back(builder.call(*scalar_function(name), {x, none}));
