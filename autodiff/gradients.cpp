@@ -99,6 +99,18 @@ void require_one_graph(const char* what, const Value& first, const std::vector<V
       throw UserError(std::string(what) + ": values must belong to one graph, got a value of another graph at " + v.node().origin->text() + call_line());
 }
 
+// Of jvp and hvp: one tangent (direction) per value, of its type.
+void require_directions(const std::string& what, const char* direction, const std::vector<Value>& wrt, const std::vector<Value>& directions) {
+  if (wrt.size() != directions.size())
+    throw UserError(what + ": one " + direction + " per value is needed, got " + std::to_string(directions.size()) + " for " + std::to_string(wrt.size()) +
+                    call_line());
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    require_one_graph(what.c_str(), wrt[i], {directions[i]});
+    if (!(directions[i].type() == wrt[i].type()))
+      throw UserError(what + ": a " + direction + " must have its value's type " + wrt[i].type().text() + ", got " + directions[i].type().text() + call_line());
+  }
+}
+
 std::string name_of_value(const Value& v) {
   const Node& n = v.node();
   return n.attributes.is<NamedAttrs>() ? "'" + n.attrs<NamedAttrs>().name + "'" : std::string(n.op->name) + " " + v.type().text();
@@ -152,6 +164,20 @@ std::vector<Value> custom_compose(const std::vector<Value>& inputs, const Attrib
   return {inputs.begin() + static_cast<std::ptrdiff_t>(context.inputs), inputs.end()};
 }
 
+void check_custom(const CustomContext& context, const std::vector<Value>& inputs, const Cotangents& result) {
+  const auto fail = [&](const std::string& text) {
+    throw UserError("custom_vjp '" + context.name + "': " + text + "\n  custom_vjp at " + CallSite::user_line().text());
+  };
+  if (result.size() != inputs.size())
+    fail("backward must return one cotangent per input, got " + std::to_string(result.size()) + " for " + std::to_string(inputs.size()));
+  for (size_t i = 0; i < result.size(); ++i) {
+    if (!result[i]) continue;
+    if (result[i]->graph_data() != inputs[i].graph_data()) fail("cotangents must belong to the graph of the inputs, got a value of another graph");
+    if (!(result[i]->type() == inputs[i].type()))
+      fail("a cotangent must have its input's type " + inputs[i].type().text() + ", got " + result[i]->type().text() + " for input " + std::to_string(i));
+  }
+}
+
 Cotangents custom_backward(const VjpArgs& args) {
   const auto& context = *static_cast<const CustomContext*>(args.op().context);
   std::vector<Value> inputs, outputs, cotangents;
@@ -161,13 +187,7 @@ Cotangents custom_backward(const VjpArgs& args) {
     cotangents.push_back(args.cotangent(i));
   }
   Cotangents result = context.backward(inputs, outputs, cotangents);
-  if (result.size() != inputs.size())
-    throw UserError("custom_vjp '" + context.name + "': backward must return one cotangent per input, got " + std::to_string(result.size()) +
-                    " for " + std::to_string(inputs.size()));
-  for (size_t i = 0; i < result.size(); ++i)
-    if (result[i] && !(result[i]->type() == inputs[i].type()))
-      throw UserError("custom_vjp '" + context.name + "': a cotangent must have its input's type " + inputs[i].type().text() + ", got " +
-                      result[i]->type().text());
+  check_custom(context, inputs, result);
   result.resize(args.inputs());
   return result;
 }
@@ -230,12 +250,15 @@ Value gradient(Operand loss, const Value& wrt, Unreached unreached) {
 
 std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents, std::source_location where) {
   const CallSite site("jvp", where, outputs.empty() ? nullptr : outputs[0].graph_data());
-  if (wrt.size() != tangents.size())
-    throw UserError("jvp: one tangent per value is needed, got " + std::to_string(tangents.size()) + " for " + std::to_string(wrt.size()) + call_line());
+  require_directions("jvp", "tangent", wrt, tangents);
   // The vjp is linear in its cotangents u: jvp = d/du <vjp(u), tangents>. The value of u does not matter.
   std::vector<Value> result;
   for (const Value& y : outputs) {
     if (!is_float(y.dtype())) throw UserError("jvp: outputs must be floats, got " + y.type().text() + call_line());
+    if (wrt.empty()) {
+      result.push_back(zeros_like(y));
+      continue;
+    }
     const Value u = stop_gradient(zeros_like(y));
     const std::vector<Value> back = vjp({y}, wrt, {u});
     result.push_back(vjp(back, {u}, tangents)[0]);
@@ -245,13 +268,9 @@ std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Valu
 
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction) {
   const CallSite site("hvp", {loss});
-  if (direction.size() != wrt.size())
-    throw UserError("hvp: one direction per value is needed, got " + std::to_string(direction.size()) + " for " + std::to_string(wrt.size()) + call_line());
-  for (size_t i = 0; i < wrt.size(); ++i)
-    if (!(direction[i].type() == wrt[i].type()))
-      throw UserError("hvp: a direction must have its value's type " + wrt[i].type().text() + ", got " + direction[i].type().text() + call_line());
+  require_directions("hvp", "direction", wrt, direction);
   const std::vector<Value> g = gradients(loss, wrt, Unreached::zeros);
-  return vjp(g, wrt, direction, Unreached::zeros);
+  return wrt.empty() ? g : vjp(g, wrt, direction, Unreached::zeros);
 }
 
 Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }
@@ -262,6 +281,7 @@ std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& i
   require_op_name("custom_vjp", name);
   if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none" + call_line());
   const std::vector<Value> outputs = forward(inputs);
+  if (outputs.empty()) throw UserError("custom_vjp '" + std::string(name) + "': forward must return at least one value, got none" + call_line());
   auto context = std::make_shared<CustomContext>();
   context->name = std::string(name);
   context->backward = std::move(backward);

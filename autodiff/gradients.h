@@ -23,17 +23,19 @@ Value gradient(Operand loss, const Value& wrt, Unreached unreached = Unreached::
 /// Sum over outputs of cotangent^T * (d output / d wrt[i]). Cotangents have the outputs' types.
 std::vector<Value> vjp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& cotangents,
                        Unreached unreached = Unreached::zeros, std::source_location where = std::source_location::current());
-/// Sum over i of (d output / d wrt[i]) * tangents[i], one per output: the derivative along a direction.
+/// Sum over i of (d output / d wrt[i]) * tangents[i], one per output: the derivative along a direction; zeros for an output that does not
+/// depend on any. UserError: another number of tangents, a tangent of another type than its value, an output or value that is not a float.
 std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Value>& wrt, const std::vector<Value>& tangents,
                        std::source_location where = std::source_location::current());
-/// Hessian of the loss times a direction, one per wrt.
+/// Hessian of the loss times a direction, one per wrt. UserError: as gradients; another number of directions, or of another type than their values.
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction);
 
 /// The value itself; nothing flows back through it.
 Value stop_gradient(Operand x);
 
-/// `forward` with another derivative: backward(inputs, outputs, cotangents) gives one cotangent per input (none: zero). The forward's
-/// own derivative is not used; the backward may itself be differentiated.
+/// `forward` with another derivative: backward(inputs, outputs, cotangents) gives one cotangent per input, of its type (none: zero; integers
+/// need none). Cotangents of outputs that nothing uses are zeros. The forward's own derivative is not used; the backward may itself be
+/// differentiated. UserError: no input, no output; cotangents of another number or type, when a derivative is asked for.
 using CustomForward = std::function<std::vector<Value>(const std::vector<Value>& inputs)>;
 using CustomBackward =
     std::function<Cotangents(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& cotangents)>;

@@ -96,6 +96,16 @@ foreach(folder IN LISTS test_folders)
   endif()
 endforeach()
 
+# Whoever runs a program of ours builds it: scripts/mutate asks for the test alone.
+foreach(pair IN ITEMS "test_tools lanc_tool" "test_examples fashion_mlp")
+  separate_arguments(pair)
+  list(GET pair 0 test)
+  list(GET pair 1 program)
+  if(TARGET ${test} AND TARGET ${program})
+    add_dependencies(${test} ${program})
+  endif()
+endforeach()
+
 # tests/bits/*.cpp: a program of its own main that prints `name hash` lines. The trees' outputs must be equal:
 # scripts/test compares g++ with clang, and with the sanitizers.
 file(GLOB bits_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bits/*.cpp)

@@ -96,7 +96,8 @@ SourceLine CallSite::user_line() {
 
 const char* CallSite::function() {
   const char* function = nullptr;
-  for (const CallSite* site = innermost; site != nullptr; site = site->outer_)
+  // As user_line: what a derivative's line belongs to is within it, not the call that asked for the derivative.
+  for (const CallSite* site = innermost; site != nullptr && !site->fixed_; site = site->outer_)
     if (site->function_ != nullptr) function = site->function_;
   return function;
 }

@@ -58,7 +58,7 @@ class CallSite {
 
   /// The user's line of the outermost open call site; unknown when none is open.
   static SourceLine user_line();
-  /// The name of the outermost open call site's function, or null.
+  /// The name of the outermost open call site's function within the innermost derivative or rewrite, or null.
   static const char* function();
   /// The origin for a node whose first operand was converted at `line`.
   static OriginRef origin_for(SourceLine line);

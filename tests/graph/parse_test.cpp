@@ -1,6 +1,8 @@
 // The text form: what is printed reads back to the same text and the same bits; what is not a graph is refused with its line.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include <lanc/graph/parse.h>
 #include <lanc/graph/verify.h>
 #include <lanc/lanc.h>
@@ -61,6 +63,79 @@ TEST(Parse, AGraphThatWasReadGivesTheSameBits) {
   };
   const Graph g = training_graph();
   EXPECT_EQ(losses_of(parse_graph(to_text(g), known_ops())), losses_of(g));
+}
+
+struct Part {
+  int64_t number = 0;
+  std::string text = "";
+  void fields(auto& visit) { visit("number", number), visit("text", text); }
+};
+struct Everything {
+  bool truth = false;
+  int64_t integer = 0;
+  uint64_t key = 0;
+  double real = 0;
+  std::string text = "";
+  DType dtype = f32;
+  Shape shape = {};
+  Tensor whole = {}, fractions = {};
+  std::vector<Part> parts = {};
+  void fields(auto& visit) {
+    visit("truth", truth), visit("integer", integer), visit("key", key), visit("real", real), visit("text", text), visit("dtype", dtype);
+    visit("shape", shape), visit("whole", whole), visit("fractions", fractions), visit("parts", parts);
+  }
+};
+Everything everything() {
+  Graph g;
+  const Dim n = g.dim("n");
+  return {.truth = true, .integer = -3, .key = 0xfedcba9876543210u, .real = 0.1234567890123456, .text = R"(a "quoted" \ text, [with] {signs})", .dtype = bf16,
+          .shape = {floordiv(n, 2), n, 4}, .whole = Tensor::of<int64_t>({2}, {(int64_t{1} << 62) + 1, -5}), .fractions = Tensor::of<float>({2, 1}, {0.1f, -1e-30f}),
+          .parts = {{1, "]"}, {2, "\\"}, {3, ""}}};
+}
+
+TEST(Attributes, ReadBackWhatTheyPrint) {
+  const Everything e = everything();
+  const std::string text = "  " + Attributes(e).text() + " and more";
+  size_t at = 0;
+  const Attributes again = Attributes::parse(attributes<Everything>, text, at);
+  EXPECT_EQ(text.substr(at), " and more");
+  EXPECT_TRUE(again == Attributes(e)) << again.text();
+  EXPECT_EQ(again.hash(), Attributes(e).hash());
+  const Everything& r = again.as<Everything>();
+  EXPECT_EQ(r.truth, e.truth);
+  EXPECT_EQ(r.integer, e.integer);
+  EXPECT_EQ(r.key, e.key);
+  EXPECT_EQ(r.real, e.real);
+  EXPECT_EQ(r.text, e.text);
+  EXPECT_EQ(r.dtype, e.dtype);
+  EXPECT_EQ(r.shape, e.shape);
+  EXPECT_TRUE(identical(r.whole, e.whole));
+  EXPECT_TRUE(identical(r.fractions, e.fractions));
+  ASSERT_EQ(r.parts.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(r.parts[i].number, e.parts[i].number);
+    EXPECT_EQ(r.parts[i].text, e.parts[i].text);
+  }
+}
+
+TEST(Attributes, DifferWhereAnyFieldDoes) {
+  const auto differs = [](auto change) {
+    Everything e = everything();
+    change(e);
+    return !(Attributes(e) == Attributes(everything()));
+  };
+  EXPECT_FALSE(differs([](Everything&) {}));
+  EXPECT_TRUE(differs([](Everything& e) { e.real = std::nextafter(e.real, 1); }));
+  EXPECT_TRUE(differs([](Everything& e) { e.key ^= 1; }));
+  EXPECT_TRUE(differs([](Everything& e) { e.shape.pop_back(); }));
+  EXPECT_TRUE(differs([](Everything& e) { e.parts[1].text += "\\"; }));
+  EXPECT_TRUE(differs([](Everything& e) { e.whole = Tensor::of<int64_t>({2}, {int64_t{1} << 62, -5}); }));
+}
+
+TEST(Attributes, TakeTheSizesOfBoundDims) {
+  const Attributes bound = Attributes(everything()).substitute({{"n", 7}});
+  EXPECT_EQ(bound.as<Everything>().shape, (Shape{3, 7, 4}));
+  EXPECT_EQ(bound.as<Everything>().text, everything().text);
 }
 
 // Compilers evaluate the operands of a + b in either order; the text does not tell which.

@@ -85,6 +85,18 @@ TEST(IndexOutOfRange, OfEveryOpIsRefused) {
   }
 }
 
+// Constants are folded when the function is made; their mistake is told where it is run, with the line as ever.
+TEST(IndexOutOfRange, OfConstantsIsToldWhenTheFunctionRuns) {
+  for (const Device device : devices) {
+    Graph g;
+    const Value x = constant(g, fractions(f32, {3}, 1)), i = constant(g, Tensor::of<int32_t>({2}, {0, 7}));
+    const int line = __LINE__ + 1;
+    const Value y = take(x, i);
+    const Function f = Session(g, {.device = device}).function({}, {y});
+    expect_has(message_of([&] { f(); }), "take: index must be in [-3, 3), got 7 at [1]\n  gather at " + line_text(line));
+  }
+}
+
 TEST(IndexOutOfRange, CountsFromTheEndExceptForIds) {
   Graph g;
   const Value x = g.input("x", f32, {3, 2}), v = g.input("v", i64, {1});

@@ -80,6 +80,38 @@ TEST(Graphviz, DrawsUpdatesAsDashedEdges) {
   EXPECT_TRUE(contains(to_graphviz(example.g), "style=dashed, constraint=false"));
 }
 
+// From the new value to the state: w <- w + 1.
+TEST(Graphviz, DrawsAnUpdateTowardsItsState) {
+  Graph g;
+  const Value w = state(g.scope("at"), "w", {2}, initializers::zeros(), f32);
+  const Value next = w + 1.0;
+  g.set_updates({{w, next}});
+  const std::string edge = "n" + std::to_string(next.node_id()) + " -> n" + std::to_string(w.node_id()) + " [style=dashed";
+  EXPECT_TRUE(contains(to_graphviz(g), edge)) << to_graphviz(g);
+}
+
+// Of two values, the one that is asked for.
+TEST(Graphviz, DrawsResultsBold) {
+  Graph g;
+  const Value x = g.input("x", f32, {2});
+  const std::string dot = to_graphviz({exp(tanh(x))});
+  const size_t bold = dot.find("penwidth=2.5");
+  ASSERT_NE(bold, std::string::npos) << dot;
+  EXPECT_EQ(dot.find("penwidth", bold + 1), std::string::npos) << dot;
+  EXPECT_TRUE(contains(dot.substr(dot.rfind('\n', bold), bold - dot.rfind('\n', bold)), "label=\"exp")) << dot;
+}
+
+// A repetition of a repetition: both stand for x.
+TEST(Graphviz, DrawsThroughSeveralBroadcasts) {
+  Graph g;
+  const Value x = g.input("x", f32, {3});
+  const Value y = broadcast_to(broadcast_to(x, {2, 3}), {4, 2, 3}) * exp(g.input("z", f32, {4, 2, 3}));
+  const std::string dot = to_graphviz({y});
+  EXPECT_FALSE(contains(dot, "broadcast")) << dot;
+  EXPECT_TRUE(contains(dot, "n0 -> ")) << dot;
+  EXPECT_FALSE(contains(dot, "n1 -> ")) << dot;
+}
+
 TEST(Graphviz, QuotesWhatDotWouldReadAsSyntax) {
   Graph g;
   const std::string text = to_graphviz({exp(g.input("x", f32, {}))}, {.title = "a \"title\" \\"});

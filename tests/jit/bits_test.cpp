@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <lanc/backends/cpu/cpu_tier.h>
 #include <lanc/backends/cpu/jit_library.h>
@@ -73,6 +74,59 @@ TEST_P(Jit, ComputesEveryScalarFunctionInEveryDtypeAsTheInterpreterDoes) {
   EXPECT_GE(tried, 60);
 }
 
+// All pairs of the ends of the range, 0, 1, -1 and some numbers: a processor would stop at some of them.
+TEST_P(Jit, DividesIntegersByZeroAndMinusOneAsTheInterpreterDoes) {
+  for (DType t : {i32, i64, u8}) {
+    const int64_t low = t == u8 ? 0 : t == i32 ? INT32_MIN : INT64_MIN, high = t == u8 ? 255 : t == i32 ? INT32_MAX : INT64_MAX;
+    const int64_t numbers[] = {low, high, 0, 1, t == u8 ? 2 : -1, 7, t == u8 ? 128 : -3, 100};
+    FormulaBuilder builder;
+    const int inputs[] = {builder.input(0), builder.input(1)};
+    std::vector<int> outputs;
+    for (const char* name : {"div", "fmod", "floor_div", "remainder"}) outputs.push_back(builder.call(*scalar_function(name), {inputs[0], inputs[1]}));
+    Nest nest{.sizes = {8, 8}, .operands = {{t, {0, 1}}, {t, {0, 1}}}, .formula = builder.finish(2, outputs), .outputs = {}};
+    nest.outputs.assign(outputs.size(), map());
+    Bytes operands(2);
+    for (int64_t x : numbers)
+      for (int64_t y : numbers)
+        for (size_t k = 0; k < 2; ++k) {  // little-endian: the first bytes are the number in the smaller types
+          const auto* bytes = reinterpret_cast<const std::byte*>(k == 0 ? &x : &y);
+          operands[k].insert(operands[k].end(), bytes, bytes + size_of(t));
+        }
+    EXPECT_EQ(compiled_against_interpreted(nest, operands), "") << name_of(t);
+  }
+}
+
+// x * 1 and x + 0 are x but for denormals, which arithmetic takes for 0: a code generator that removes them keeps the denormal.
+TEST_P(Jit, FlushesDenormalsWhereArithmeticChangesNothingElse) {
+  FormulaBuilder builder;
+  const int x = builder.input(0), one = builder.literal(Literal(1.0)), none = builder.literal(Literal(0.0));
+  std::vector<int> outputs;
+  for (const char* name : {"mul", "div"}) outputs.push_back(builder.call(*scalar_function(name), {x, one}));
+  for (const char* name : {"add", "sub"}) outputs.push_back(builder.call(*scalar_function(name), {x, none}));
+  const Formula formula = builder.finish(1, outputs);
+  for (DType t : {f32, f64}) {
+    const double smallest = t == f32 ? 0x1p-126 : 0x1p-1022;
+    const std::vector<double> numbers = {0.0, -0.0, smallest, -smallest, smallest / 2, -smallest / 2, smallest / 1024, 1.5};
+    Nest nest{.sizes = {static_cast<int64_t>(numbers.size())}, .operands = {{t, {0}}}, .formula = formula, .outputs = {}};
+    nest.outputs.assign(outputs.size(), map());
+    const Tensor operand = Tensor::of<double>(nest.sizes, numbers).to(t);
+    EXPECT_EQ(compiled_against_interpreted(nest, Bytes{{operand.data(), operand.data() + operand.bytes()}}), "") << name_of(t);
+  }
+}
+
+// Limits that lie beyond the integer's: the conversion itself must saturate.
+TEST_P(Jit, SaturatesNumbersThatAreLimitedTooFarOut) {
+  const Formula formula = record<1>([](Scalar x) {
+    const Scalar low = where(x < -3e9, -3e9, x);
+    return cast(where(low > 3e9, 3e9, low), i32);
+  });
+  const std::vector<float> numbers = {-1e10f, -2.9e9f, -2147483904.0f, -2147483648.0f, -0.5f, 0.0f, 1.5f, 2147483520.0f, 2147483648.0f, 2.9e9f, 1e10f, NAN, INFINITY, -INFINITY};
+  const auto n = static_cast<int64_t>(numbers.size());
+  const Nest nest{.sizes = {n}, .operands = {{f32, {0}}}, .formula = formula, .outputs = {map()}};
+  const auto* bytes = reinterpret_cast<const std::byte*>(numbers.data());
+  EXPECT_EQ(compiled_against_interpreted(nest, Bytes{{bytes, bytes + 4 * n}}), "");
+}
+
 // Random formulas over random operands: dense, transposed, broadcast along some axes, of any dtype, in up to four axes of awkward sizes,
 // with outputs stored and reduced.
 TEST_P(Jit, ComputesRandomNestsAsTheInterpreterDoes) {
@@ -126,6 +180,8 @@ TEST_P(Jit, ReducesRowsOfEveryLengthInTheDocumentedOrder) {
       Nest nest{.sizes = {3, n}, .operands = {{t, {0, 1}}}, .formula = formula,
                 .outputs = {{FusedKind::sum, {1}}, {FusedKind::max, {1}}, {FusedKind::sum, {0}}, {FusedKind::min, {0, 1}}}};
       ASSERT_EQ(compiled_against_interpreted(nest, random), "") << nest.text();
+      // Infinities and NaN of the random operands hide in which order a long row is added.
+      ASSERT_EQ(compiled_against_interpreted(nest, tame_operands(nest, random)), "") << nest.text();
     }
   }
 }
@@ -136,7 +192,18 @@ TEST_P(Jit, SumsLongVectorsPartByPart) {
   for (int64_t n : {16384, 16385, 100000, 262144}) {
     Nest nest{.sizes = {n}, .operands = {{f32, {0}}}, .formula = record<1>([](auto x) { return x * x; }), .outputs = {{FusedKind::sum, {0}}}};
     ASSERT_EQ(compiled_against_interpreted(nest, random), "") << n;
+    ASSERT_EQ(compiled_against_interpreted(nest, tame_operands(nest, random)), "") << n;
   }
+}
+
+// Axes outside of the rows: each part adds its own rows and no others.
+TEST_P(Jit, SumsCubesPartByPart) {
+  std::mt19937_64 random(5);
+  FormulaBuilder builder;
+  const int output[] = {builder.input(0), builder.input(0), builder.input(0)};
+  const Nest nest{.sizes = {40, 30, 50}, .operands = {{f32, {0, 1, 2}}}, .formula = builder.finish(1, output),
+                  .outputs = {{FusedKind::sum, {0, 1, 2}}, {FusedKind::sum, {0, 2}}, {FusedKind::max, {0, 1}}}};
+  EXPECT_EQ(compiled_against_interpreted(nest, tame_operands(nest, random)), "");
 }
 
 // What belongs to one code: the sizes do not, the way through memory does.

@@ -84,6 +84,23 @@ TEST_F(ObjectCacheTest, StaysWithinItsLimitAndDropsWhatWasNotUsed) {
   EXPECT_EQ(small.read("key 299"), object);
 }
 
+// An object that was written long ago and is read now outlives those that nobody reads.
+TEST_F(ObjectCacheTest, KeepsWhatIsReadAgain) {
+  const cpu::ObjectCache small(folder_.path + "/small", 64 << 10);
+  const std::string object(1000, 'x');
+  small.write("old", object);
+  for (int i = 0; i < 300; ++i) {
+    fs::last_write_time(small.file_of("old"), fs::file_time_type::clock::now() - std::chrono::hours(1));
+    ASSERT_TRUE(small.read("old")) << i;
+    small.write("key " + std::to_string(i), object);
+    // What is dropped makes room for a quarter: of 60 objects, 45 stay, less those of one tick of the file system's clock.
+    if (i >= 30) {
+      ASSERT_TRUE(fs::exists(small.file_of("key " + std::to_string(i - 30)))) << i;
+    }
+  }
+  EXPECT_FALSE(small.read("key 0"));
+}
+
 TEST_F(ObjectCacheTest, DoesNothingWhereItMayNotWrite) {
   cpu::ObjectCache nowhere("");
   nowhere.write("key", "object");
@@ -100,10 +117,14 @@ TEST_F(ObjectCacheTest, DoesNothingWhereItMayNotWrite) {
 TEST_F(ObjectCacheTest, DoesNotTrustAFolderThatOthersMayWriteTo) {
   cache_.write("key", "object");
   ASSERT_TRUE(cache_.read("key"));
-  chmod(cache_.folder().c_str(), 0777);
-  EXPECT_FALSE(cache_.read("key"));
-  cache_.write("second", "object");
-  EXPECT_FALSE(fs::exists(cache_.file_of("second")));
+  for (const mode_t mode : {0777u, 0720u, 0702u}) {
+    chmod(cache_.folder().c_str(), mode);
+    EXPECT_FALSE(cache_.read("key")) << mode;
+    cache_.write("second", "object");
+    EXPECT_FALSE(fs::exists(cache_.file_of("second"))) << mode;
+  }
+  chmod(cache_.folder().c_str(), 0755);
+  EXPECT_TRUE(cache_.read("key"));
 }
 
 TEST(ObjectCacheFolder, IsTakenFromTheEnvironment) {

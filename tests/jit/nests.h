@@ -54,6 +54,8 @@ using Bytes = std::vector<std::vector<std::byte>>;
 
 /// Numbers of all magnitudes, with NaN, infinities, both zeros, denormals and the ends of integer ranges among them.
 Bytes random_operands(const Nest& nest, std::mt19937_64& random);
+/// Fractions between -1 and 1, whole numbers between -100 and 100: sums of many stay numbers, and show the order of their terms.
+Bytes tame_operands(const Nest& nest, std::mt19937_64& random);
 std::vector<std::byte> random_elements(DType dtype, int64_t count, std::mt19937_64& random);
 
 /// A graph with the one node, for as long as its kernels live.
@@ -76,6 +78,8 @@ Bytes run(const NestNode& node, Kernel& kernel, const Bytes& operands);
 std::string difference(const NestNode& node, const Bytes& a, const Bytes& b);
 
 /// Compiled and interpreted by kernels of the CPU backend; "" where they agree. InternalError when LLVM did not compile it.
+std::string compiled_against_interpreted(const Nest& nest, const Bytes& operands);
+/// Over random_operands.
 std::string compiled_against_interpreted(const Nest& nest, std::mt19937_64& random);
 
 /// Rows of the scalar table that take time without end for some of the operands that are tried here.

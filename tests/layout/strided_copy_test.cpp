@@ -79,6 +79,17 @@ TEST(StridedCopy, IsCutByItsSizesOnly) {
   EXPECT_EQ(cut(rows, 1000, 64).size(), 30u);
   EXPECT_EQ(cut(rows, 1000, 8).size(), 8u);
   EXPECT_EQ(cut(rows, 100000, 64).size(), 1u);
+  // A length that is no multiple of 64, cut: nothing is left out, nothing is copied twice.
+  std::vector<uint32_t> from(10007), to(10007);
+  std::iota(from.begin(), from.end(), 1u);
+  const StridedCopy all = simplified({.sizes = {10007}, .from_strides = {1}, .to_strides = {1}});
+  int64_t moved = 0;
+  for (const StridedCopy& part : cut(all, 1000, 64)) {
+    run(part, 4, reinterpret_cast<const std::byte*>(from.data()), reinterpret_cast<std::byte*>(to.data()));
+    moved += part.elements();
+  }
+  EXPECT_EQ(moved, 10007);
+  EXPECT_EQ(to, from);
   const StridedCopy thin = simplified({.sizes = {3, 30000}, .from_strides = {1, 3}, .to_strides = {30000, 1}});
   EXPECT_EQ(cut(thin, 1000, 64).size(), 64u);
 }

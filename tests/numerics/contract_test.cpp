@@ -34,7 +34,7 @@ TEST(Matmul, OfBatchesGivesTheReferencesResults) {
 
 // Few rows and many columns: the product is cut into blocks of columns. Two inner axes apart: both operands are packed.
 TEST(Contract, InBlocksOfColumnsAndOfPackedOperandsGivesTheReferencesResults) {
-  for (DType t : {f64, f32}) {
+  for (DType t : {f64, f32, bf16, f16}) {
     Graph g;
     const Value a = g.input("a", t, {20, 300}), b = g.input("b", t, {300, 1000}), c = g.input("c", t, {5, 6, 7}), d = g.input("d", t, {3, 6, 4});
     const std::vector<Value> products = {matmul(a, b), contract(c, d, {.lhs = {1}, .rhs = {1}})};
@@ -42,9 +42,10 @@ TEST(Contract, InBlocksOfColumnsAndOfPackedOperandsGivesTheReferencesResults) {
     EXPECT_NE(f.plan_text({}).find(" parts"), std::string::npos) << f.plan_text({});
     const Feeds feeds = {{a, waves(t, {20, 300}, 0)}, {b, waves(t, {300, 1000}, 1)}, {c, waves(t, {5, 6, 7}, 2)}, {d, waves(t, {3, 6, 4}, 3)}};
     const Results fast = Session(g).eval(products, feeds), slow = Session(g, {.device = Device::reference()}).eval(products, feeds);
+    const double tolerance = t == f64 ? 1e-12 : t == f32 ? 1e-5 : t == bf16 ? 1.6e-2 : 2e-3;
     for (size_t k = 0; k < 2; ++k)
       for (int64_t i = 0; i < fast[k].numel(); ++i)
-        ASSERT_NEAR(fast[k].at(i), slow[k].at(i), (t == f64 ? 1e-12 : 1e-5) * (20 + std::abs(slow[k].at(i)))) << name_of(t) << " product " << k << " element " << i;
+        ASSERT_NEAR(fast[k].at(i), slow[k].at(i), tolerance * (20 + std::abs(slow[k].at(i)))) << name_of(t) << " product " << k << " element " << i;
   }
 }
 

@@ -320,6 +320,42 @@ TEST(Fuse, RandomGraphsGiveTheSameBitsAndNoCircles) {
   }
 }
 
+TEST(Passes, ThatAreSwitchedOffDoNotRun) {
+  Graph g;
+  const Value x = g.input("x", f32, {3});
+  const Value y = x + 0.0;
+  const auto adds = [&](SessionOptions options) { return to_text(Session(g, std::move(options)).function({x}, {y}).graph()).find("add(") != std::string::npos; };
+  EXPECT_FALSE(adds({}));
+  EXPECT_TRUE(adds({.disabled_passes = {"algebra"}}));
+}
+
+// A user's composite that is made of a softmax, which is one itself: both are gone.
+TEST(Passes, ComposeWhatCompositionsAreMadeOf) {
+  static const OpDef doubled{.name = "doubled_softmax", .family = "test", .infer = [](const InferArgs& args) { return Types{args.input(0)}; },
+                             .compose = [](const std::vector<Value>& inputs, const Attributes&, const OpDef&) {
+                               return std::vector<Value>{2.0 * softmax(inputs[0])};
+                             }};
+  Graph g;
+  const Value x = g.input("x", f64, {2});
+  const Function f = Session(g).function({x}, {apply(doubled, {x})});
+  EXPECT_EQ(to_text(f.graph()).find("softmax"), std::string::npos) << to_text(f.graph());
+  EXPECT_NEAR(f(Tensor::of<double>({2}, {0, std::log(3.0)}))[0].at(1), 1.5, 1e-15);
+}
+
+// Literals of each kind become constants of the dtypes that the formula gives them.
+TEST(Passes, ExpandLiteralsAsWhatTheyAre) {
+  const Formula formula = record<2>([](Scalar x, Scalar truth) { return where((x > 0.5) && (truth && Scalar(true)), x * 2 + 0.25, where(truth || Scalar(false), 3, x)); });
+  for (DType t : {f32, i32}) {
+    Graph g;
+    const Value x = g.input("x", t, {4}), truth = g.input("truth", boolean, {4});
+    const Value y = apply_formula(formula, {x, truth});
+    const Feeds feeds = {{x, Tensor::of<double>({4}, {0, 1, 2, 3}).to(t)}, {truth, Tensor::of<bool>({4}, {true, false, true, false})}};
+    const Tensor with = Session(g).eval({y}, feeds)[0], without = Session(g, {.device = Device::reference(), .disabled_passes = {"expand"}}).eval({y}, feeds)[0];
+    EXPECT_TRUE(identical(with, without)) << to_text(with) << " and " << to_text(without);
+    EXPECT_EQ(with.at(2), 4.25);
+  }
+}
+
 // Each pass alone switched off, and all of them: the same values up to the order of arithmetic.
 TEST(Passes, EachSwitchedOffAloneGivesTheSameValues) {
   for (uint32_t seed = 0; seed < 40; ++seed) {

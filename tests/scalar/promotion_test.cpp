@@ -121,6 +121,38 @@ TEST(Cast, ToAnIntegerHasNoDerivative) {
   EXPECT_THROW(gradient(sum(cast(cast(x, i32), f32)), x), UserError);
 }
 
+// Above and below the range the nearest end of it, NaN 0; 2^31 and 2^63 are floats, the largest integers below them are not.
+TEST(Cast, ToAnIntegerTruncatesAndSaturates) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<double> numbers = {-infinity, -0x1p63, -0x1p31, -300, -1.9, -0.5, 0.5, 1.9, 255, 256, 0x1p31, 0x1p63, infinity, std::numeric_limits<double>::quiet_NaN()};
+  constexpr int32_t low = INT32_MIN, high = INT32_MAX;
+  const std::vector<int32_t> as_i32 = {low, low, low, -300, -1, 0, 0, 1, 255, 256, high, high, high, 0};
+  const std::vector<int64_t> as_i64 = {INT64_MIN, INT64_MIN, low, -300, -1, 0, 0, 1, 255, 256, int64_t{1} << 31, INT64_MAX, INT64_MAX, 0};
+  const std::vector<uint8_t> as_u8 = {0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255, 255, 0};
+  const auto n = static_cast<int64_t>(numbers.size());
+  for (DType t : {f32, f64}) {
+    Graph g;
+    const Value x = g.input("x", t, {n});
+    for (const Device device : {Device::cpu(), Device::reference()}) {
+      const Results got = Session(g, {.device = device}).eval({cast(x, i32), cast(x, i64), cast(x, u8)}, {{x, Tensor::of<double>({n}, numbers).to(t)}});
+      EXPECT_TRUE(identical(got[0], Tensor::of<int32_t>({n}, as_i32))) << to_text(got[0]);
+      EXPECT_TRUE(identical(got[1], Tensor::of<int64_t>({n}, as_i64))) << to_text(got[1]);
+      EXPECT_TRUE(identical(got[2], Tensor::of<uint8_t>({n}, as_u8))) << to_text(got[2]);
+    }
+  }
+}
+
+TEST(Division, OfIntegersByZeroIsZeroAndByMinusOneWraps) {
+  Graph g;
+  const Value x = g.input("x", i32, {6}), y = g.input("y", i32, {6});
+  const Feeds feeds = {{x, Tensor::of<int32_t>({6}, {7, INT32_MIN, INT32_MIN, -7, 0, 7})}, {y, Tensor::of<int32_t>({6}, {0, 0, -1, 2, 0, -2})}};
+  for (const Device device : {Device::cpu(), Device::reference()}) {
+    const Results got = Session(g, {.device = device}).eval({x / y, fmod(x, y)}, feeds);
+    EXPECT_TRUE(identical(got[0], Tensor::of<int32_t>({6}, {0, 0, INT32_MIN, -3, 0, -3}))) << to_text(got[0]);
+    EXPECT_TRUE(identical(got[1], Tensor::of<int32_t>({6}, {0, 0, 0, -1, 0, 1}))) << to_text(got[1]);
+  }
+}
+
 class Literals : public testing::Test {
  protected:
   Graph g;
@@ -137,6 +169,20 @@ TEST_F(Literals, OfRealsTakeTheFloatTheyMeet) {
 
 TEST_F(Literals, OfRealsMakeIntegersF32) {
   for (const DType t : {i64, i32, u8, boolean}) EXPECT_EQ((of(t) * 0.5).dtype(), f32);
+}
+
+TEST_F(Literals, OfIntegersBesideTruthsAreNumbers) {
+  const Value x = of(boolean);
+  const Value is_two = apply_formula(record<1>([](Scalar truth) { return truth == 2; }), {x});
+  const Value is_one = apply_formula(record<1>([](Scalar truth) { return truth == 1; }), {x});
+  // As nodes of their own, and as the formula that they were written in.
+  for (const bool expanded : {true, false}) {
+    SessionOptions options;
+    if (!expanded) options.disabled_passes = {"expand"};
+    const Results got = Session(g, options).eval({is_two, is_one}, {{x, Tensor::of<bool>({2}, {true, false})}});
+    EXPECT_TRUE(identical(got[0], Tensor::of<bool>({2}, {false, false})));
+    EXPECT_TRUE(identical(got[1], Tensor::of<bool>({2}, {true, false})));
+  }
 }
 
 TEST_F(Literals, OfIntegersKeepTheDtypeTheyMeet) {

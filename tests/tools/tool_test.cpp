@@ -128,6 +128,15 @@ TEST(Tool, GraphIsTextThatReadsBack) {
   EXPECT_TRUE(contains(finished.out, "f32[10,5]")) << finished.out;
 }
 
+TEST(Tool, GraphEndsWithThePartThatIsAskedFor) {
+  const auto result = [](const std::string& part) {
+    return parse_graph(lanc({"graph", "mlp", "--part", part}).out, all_ops()).outputs().at(0).type().text();
+  };
+  EXPECT_EQ(result("network"), "f32[batch,10]");
+  EXPECT_EQ(result("loss"), "f32[]");
+  EXPECT_EQ(result("training"), "f32[]");
+}
+
 TEST(Tool, GraphIsATableOfLayers) {
   const Finished finished = lanc({"graph", "mlp", "--as", "summary"});
   EXPECT_EQ(finished.code, 0) << finished.err;
