@@ -17,9 +17,10 @@ namespace {
 
 constexpr int64_t line = 64, page = 4096, page_aligned_from = 2 << 20;
 constexpr size_t most_scanned = 16'384;      // above, only so many intervals are placed by scanning what is placed already
-// Visited (interval, placed interval) pairs, about 2 ns each: of the greedy orders, the first of which may use more, and of the search.
-constexpr int64_t greedy_budget = 150'000'000, climb_budget = 60'000'000;
+// Visited (interval, placed interval) pairs, about 2 ns each: of the greedy orders, the first of which may use more, and of each climb.
+constexpr int64_t greedy_budget = 150'000'000, climb_budget = 30'000'000;
 constexpr int climb_steps = 20'000, first_steps = 2'000;  // after the first ones only while far from the bound
+constexpr uint64_t climbs = 4;
 constexpr double near_the_bound = 1.03;
 
 int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
@@ -158,8 +159,8 @@ struct Best {
 
 // Moves an item that reaches the top, or a large one, to an earlier place of the order. Keeps what is no worse than ten steps ago (Burke and
 // Bykov 2017: late acceptance), so that it leaves a place where every move is for the worse, and returns the best it saw.
-void climb(const std::vector<Item>& items, int64_t bound, Placer& placer, Best& best) {
-  uint64_t state = 0x9e3779b97f4a7c15;
+void climb(const std::vector<Item>& items, int64_t bound, Placer& placer, Best& best, uint64_t attempt) {
+  uint64_t state = 0x9e3779b97f4a7c15 * (2 * attempt + 1);
   const auto random = [&state](size_t below) {  // xorshift64*, Vigna 2016
     state ^= state >> 12;
     state ^= state << 25;
@@ -213,7 +214,14 @@ std::vector<int64_t> place_by_scanning(const std::vector<Item>& items, int64_t b
     }
   }
   const double wanted = items.size() <= 64 ? 1.0 : near_the_bound;  // a small set is searched to the end: it costs nothing
-  if (items.size() > 1 && static_cast<double>(best.total) > wanted * static_cast<double>(bound)) climb(items, bound, placer, best);
+  if (items.size() < 2 || static_cast<double>(best.total) <= wanted * static_cast<double>(bound)) return best.offsets;
+  const Best greedy = best;  // a search either finds its way soon or not at all: several of them find it
+  for (uint64_t attempt = 0; attempt < climbs; ++attempt) {
+    Best found = greedy;
+    climb(items, bound, placer, found, attempt);
+    if (found.total < best.total) best = std::move(found);
+    if (static_cast<double>(best.total) <= near_the_bound * static_cast<double>(bound)) break;
+  }
   return best.offsets;
 }
 
