@@ -31,6 +31,9 @@ set(LANC_TEST_DEFINITIONS
   LANC_SOURCE_DIR="${PROJECT_SOURCE_DIR}"        # stored reference results: LANC_SOURCE_DIR "/tests/..."
   LANC_BINARY_DIR="${PROJECT_BINARY_DIR}"        # programs: LANC_BINARY_DIR "/bin/lanc"
   LANC_CONDITIONS="${PROJECT_BINARY_DIR}/conditions.txt")
+if(LANC_SANITIZE)
+  list(APPEND LANC_TEST_DEFINITIONS LANC_SANITIZED)   # tests that are many make fewer of them
+endif()
 
 file(GLOB support_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
 if(support_sources)
@@ -48,7 +51,11 @@ function(lanc_gtest_program name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE ${LANC_TEST_LIBRARIES})
   target_compile_definitions(${name} PRIVATE ${LANC_TEST_DEFINITIONS})
-  lanc_test(${name} COMMAND ${name} LABELS unit)
+  set(timeout 900)
+  if(name STREQUAL test_fuzz)
+    set(timeout 14400)   # what scripts/test --all asks of it takes an hour
+  endif()
+  lanc_test(${name} COMMAND ${name} LABELS unit TIMEOUT ${timeout})
 endfunction()
 
 file(GLOB root_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*.cpp)

@@ -17,9 +17,11 @@ namespace {
 
 constexpr int64_t line = 64, page = 4096, page_aligned_from = 2 << 20;
 constexpr size_t most_scanned = 16'384;      // above, only so many intervals are placed by scanning what is placed already
-// Visited (interval, placed interval) pairs, about 2 ns each: of the greedy orders, the first of which may use more, and of the search.
+// Visited (interval, placed interval) pairs, about 2 ns each: of the greedy orders, the first of which may use more, and of each climb.
 constexpr int64_t greedy_budget = 150'000'000, climb_budget = 30'000'000;
-constexpr int climb_steps = 2'000;
+constexpr int climb_steps = 20'000, first_steps = 2'000;  // after the first ones only while far from the bound
+constexpr uint64_t climbs = 4;
+constexpr double near_the_bound = 1.03;
 
 int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
@@ -155,34 +157,49 @@ struct Best {
   std::vector<int64_t> offsets;
 };
 
-// Moves an item that reaches the top, or a random one, to an earlier place of the order; keeps what is not worse.
-void climb(const std::vector<Item>& items, int64_t bound, Placer& placer, Best& best) {
-  uint64_t state = 0x9e3779b97f4a7c15;
+// Moves an item that reaches the top, or a large one, to an earlier place of the order. Keeps what is no worse than ten steps ago (Burke and
+// Bykov 2017: late acceptance), so that it leaves a place where every move is for the worse, and returns the best it saw.
+void climb(const std::vector<Item>& items, int64_t bound, Placer& placer, Best& best, uint64_t attempt) {
+  uint64_t state = 0x9e3779b97f4a7c15 * (2 * attempt + 1);
   const auto random = [&state](size_t below) {  // xorshift64*, Vigna 2016
     state ^= state >> 12;
     state ^= state << 25;
     state ^= state >> 27;
     return static_cast<size_t>((state * 0x2545f4914f6cdd1d) >> 33) % below;
   };
+  Best now = best;
+  std::array<int64_t, 10> late;
+  late.fill(best.total);
   std::vector<size_t> top;  // positions in the order
   const auto find_top = [&] {
     top.clear();
-    for (size_t k = 1; k < best.order.size(); ++k)
-      if (best.offsets[best.order[k]] + items[best.order[k]].bytes == best.total) top.push_back(k);
+    for (size_t k = 1; k < now.order.size(); ++k)
+      if (now.offsets[now.order[k]] + items[now.order[k]].bytes == now.total) top.push_back(k);
+  };
+  const auto large = [&] {  // of several at random
+    size_t largest = 1 + random(now.order.size() - 1);
+    for (int i = 0; i < 20; ++i)
+      if (const size_t other = 1 + random(now.order.size() - 1); items[now.order[other]].bytes > items[now.order[largest]].bytes) largest = other;
+    return largest;
   };
   find_top();
   const int64_t most_visited = placer.scanned() + climb_budget;
-  for (int step = 0; step < climb_steps && best.total > bound && placer.scanned() < most_visited; ++step) {
-    Order order = best.order;
-    const size_t from = !top.empty() && step % 4 != 3 ? top[random(top.size())] : 1 + random(order.size() - 1);
+  const auto good = static_cast<int64_t>(near_the_bound * static_cast<double>(bound));
+  for (int step = 0; step < climb_steps && best.total > (step < first_steps ? bound : good) && placer.scanned() < most_visited; ++step) {
+    const size_t from = !top.empty() && step % 4 < 2 ? top[random(top.size())] : large();
     const size_t to = random(from);
+    Order order = now.order;
     const auto moved = order.begin() + static_cast<int64_t>(from);
     std::rotate(order.begin() + static_cast<int64_t>(to), moved, moved + 1);
     const Fit fit = step % 2 == 0 ? Fit::smallest_gap : Fit::lowest_offset;
-    const int64_t total = placer.place(order, fit, best.total + 1);
-    if (total > best.total) continue;
-    best = {total, std::move(order), fit, placer.offsets()};
-    find_top();
+    int64_t& before = late[static_cast<size_t>(step) % late.size()];
+    const int64_t allowed = std::max(before, now.total), total = placer.place(order, fit, allowed + 1);
+    if (total <= allowed) {
+      now = {total, std::move(order), fit, placer.offsets()};
+      find_top();
+      if (total < best.total) best = now;
+    }
+    before = now.total;
   }
 }
 
@@ -196,8 +213,15 @@ std::vector<int64_t> place_by_scanning(const std::vector<Item>& items, int64_t b
       if (total < best.total) best = {total, order, fit, placer.offsets()};
     }
   }
-  const double wanted = items.size() <= 64 ? 1.0 : 1.03;  // a small set is searched to the end: it costs nothing
-  if (items.size() > 1 && static_cast<double>(best.total) > wanted * static_cast<double>(bound)) climb(items, bound, placer, best);
+  const double wanted = items.size() <= 64 ? 1.0 : near_the_bound;  // a small set is searched to the end: it costs nothing
+  if (items.size() < 2 || static_cast<double>(best.total) <= wanted * static_cast<double>(bound)) return best.offsets;
+  const Best greedy = best;  // a search either finds its way soon or not at all: several of them find it
+  for (uint64_t attempt = 0; attempt < climbs; ++attempt) {
+    Best found = greedy;
+    climb(items, bound, placer, found, attempt);
+    if (found.total < best.total) best = std::move(found);
+    if (static_cast<double>(best.total) <= near_the_bound * static_cast<double>(bound)) break;
+  }
   return best.offsets;
 }
 

@@ -102,6 +102,28 @@ TEST(Memory, OfManyGrowingBuffersIsNearTheBound) {
   EXPECT_LE(static_cast<double>(plan.total_bytes), 2.0 * static_cast<double>(plan.largest_live_bytes));
 }
 
+// Of a random graph: the greedy orders need 1.103 of the bound, and no single move of theirs makes it less.
+TEST(Memory, OfAStepWhereGreedyOrdersGetStuckIsNearTheBound) {
+  struct Lines {
+    int64_t count;
+    int first, last;
+  };
+  static constexpr Lines buffers[] = {
+      {3, 0, 2}, {3, 1, 2}, {5, 2, 38}, {5, 3, 27}, {5, 3, 39}, {1, 3, 16}, {13, 3, 3}, {1, 4, 6}, {1, 5, 10}, {4, 5, 5}, {1, 6, 9},
+      {1, 6, 20}, {7, 6, 6}, {1, 7, 9}, {1, 8, 9}, {10, 8, 8}, {1, 10, 31}, {1, 10, 12}, {4, 10, 10}, {3, 11, 11}, {1, 12, 25},
+      {1, 12, 26}, {1, 12, 26}, {1, 12, 26}, {15, 12, 12}, {5, 13, 44}, {1, 13, 25}, {3, 13, 13}, {5, 14, 44}, {1, 14, 15}, {7, 14, 14},
+      {4, 15, 15}, {4, 16, 16}, {41, 17, 36}, {41, 18, 36}, {1, 18, 19}, {3, 18, 34}, {34, 18, 18}, {4, 19, 19}, {4, 20, 20},
+      {2, 21, 21}, {41, 22, 33}, {34, 22, 22}, {41, 23, 33}, {1, 24, 25}, {131, 24, 24}, {6, 25, 25}, {7, 26, 26}, {5, 27, 29},
+      {5, 28, 31}, {5, 29, 30}, {2, 30, 30}, {5, 31, 41}, {28, 31, 31}, {41, 32, 38}, {41, 33, 34}, {3, 34, 36}, {131, 34, 34},
+      {5, 35, 35}, {131, 36, 36}, {5, 37, 39}, {5, 38, 39}, {18, 39, 39}, {3, 40, 42}, {3, 41, 42}, {5, 42, 43}, {12, 43, 43},
+      {12, 44, 44}};
+  std::vector<MemoryInterval> intervals;
+  for (const Lines& b : buffers) intervals.push_back({.bytes = 64 * b.count, .first = b.first, .last = b.last});
+  const MemoryPlan plan = plan_memory(intervals);
+  expect_valid(intervals, plan);
+  EXPECT_LE(static_cast<double>(plan.total_bytes), 1.03 * static_cast<double>(plan.largest_live_bytes));
+}
+
 TEST(Memory, RefusesWhatIsNoInterval) {
   const auto message_of = [](MemoryInterval in) -> std::string {
     try {

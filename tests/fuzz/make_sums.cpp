@@ -1,0 +1,151 @@
+// Reductions, running sums, normalizations, products.
+#include <cmath>
+
+#include <lanc/tests/fuzz/grower.h>
+
+namespace lanc::fuzz {
+
+// Different numbers for different places, in [-0.5, 0.5]: what is added to them has no ties and no variance of 0.
+Value Grower::ramp(const Value& like) {
+  const Value places = reshape(arange(result_.graph, like.type().numel(), f32), like.shape());
+  return cast(sin(places * 1.7) * 0.5, like.dtype());
+}
+
+Value Grower::reduced() {
+  const Value x = pick();
+  count_terms(x);
+  const ReduceAttrs attrs{.axes = some_axes(x), .keep = random_.chance(0.4)};
+  const bool empty = elements(x) == 0;
+  switch (random_.below(empty ? 2 : smooth() ? 3 : 5)) {
+    case 0: return tanh(sum(x, attrs));
+    case 1: return tanh(prod(0.8 + 0.5 * sin(x), attrs));
+    case 2: return mean(x, attrs);
+    case 3: return reduce_max(x, attrs);
+    default: return reduce_min(x, attrs);
+  }
+}
+
+Value Grower::truth() {
+  const Value x = pick();
+  const ReduceAttrs attrs{.axes = some_axes(x), .keep = random_.chance(0.4)};
+  const double moved = signed_number(), limit = number() - 0.6;
+  const Value holds = greater_than(sin(x * 3) + moved, limit);
+  switch (random_.below(4)) {
+    case 0: return cast(reduce_any(holds, attrs), x.dtype());
+    case 1: return cast(reduce_all(holds, attrs), x.dtype());
+    case 2: return cast(cast(count(holds, attrs), f32) * 0.1, x.dtype());
+    default: return elements(x) == 0 ? x : cast(sin(cast(largest_position(x, attrs), f32)), x.dtype());
+  }
+}
+
+Value Grower::running() {
+  const Value x = pick_of_rank(1);
+  count_terms(x);
+  const CumulativeAttrs attrs{.axis = random_axis(x), .exclusive = random_.chance(0.3), .reversed = random_.chance(0.3)};
+  const int64_t kind = random_.below(3);
+  if (integers()) return kind == 0 ? cumprod(x, attrs) : cumsum(x, attrs);
+  if (kind == 0) return cumprod(0.8 + 0.3 * sin(x), attrs);
+  if (kind == 1) return tanh(cumsum(x, attrs));
+  return tanh(linear_recurrence(sigmoid(x), pick_like(x), {.axis = attrs.axis, .reversed = attrs.reversed}));
+}
+
+Value Grower::normalized() {
+  const Value x = pick_of_rank(1);
+  count_terms(x);
+  const int64_t axis = random_axis(x);
+  switch (random_.below(4)) {
+    case 0: return softmax(x, {.axis = axis});
+    case 1: return 0.3 * log_softmax(x, {.axis = axis});
+    case 2: return log(softmax(x, {.axis = axis})) * 0.2;
+    default: return elements(x) == 0 ? x : 0.5 * logsumexp(x, {.axes = some_axes(x), .keep = random_.chance(0.4)});
+  }
+}
+
+Value Grower::spread() {
+  const Value x = pick_of_rank(1), apart = x + ramp(x) + number();
+  count_terms(x);
+  const std::vector<int64_t> axes = {random_axis(x)};
+  const bool keep = random_.chance(0.4);
+  const double n = static_cast<double>(bound(x.size(axes[0])));
+  const double correction = n > 1 ? 1 : 0;
+  const int64_t kind = random_.below(smooth() ? 3 : 5);
+  if (n < 2) return tanh(norm(apart, {.p = 2, .axes = axes, .keep = keep}));
+  switch (kind) {
+    case 0: return tanh(variance(x, {.axes = axes, .keep = keep, .correction = correction}));
+    case 1: return tanh(standard_deviation(apart, {.axes = axes, .keep = keep, .correction = correction}));
+    case 2: return tanh(norm(apart, {.p = 2, .axes = axes, .keep = keep}) * 0.5);
+    case 3: return tanh(norm(apart, {.p = 1, .axes = axes, .keep = keep}) * 0.2);
+    default: return norm(apart, {.p = INFINITY, .axes = axes, .keep = keep});
+  }
+}
+
+Value Grower::product() {
+  if (!options_.products) return unary();
+  const Value x = pick_of_rank(2);
+  if (!small(x)) return sum(x, {.axes = {-1}}) * 0.1;
+  count_terms(x);
+  switch (random_.below(6)) {
+    case 0: return tanh(matmul(x, transpose(x)));
+    case 1: return tanh(matmul(transpose(x), x + number()));
+    case 2: {
+      const int64_t columns = 1 + random_.below(4);
+      const Value w = constant(result_.graph, random_tensor(x.dtype(), {bound(x.size(-1)), columns}));
+      return tanh(x.size(-1).is_number() ? matmul(x, w) : sum(x, {.axes = {-1}}));
+    }
+    case 3: {  // a batch with one matrix, or a matrix with one row
+      if (bound(x.size(0)) == 0) return sin(x);
+      const Value one = slice_axis(x, 0, {.stop = Dim(1)});
+      return x.rank() == 2 ? tanh(matmul(x, reshape(one, {x.size(1) * one.size(0)}))) : tanh(matmul(x, transpose(squeeze(one, {0}))));
+    }
+    case 4: return tanh(tensordot(x, x - number(), {0}, {0}));
+    default: return tanh(contract(x, x * 0.5, {.lhs = {0}, .rhs = {0}}));
+  }
+}
+
+Value Grower::einsum_product() {
+  if (!options_.products) return binary();
+  const Value x = pick_of_rank(1), y = pick_like(x);
+  if (!small(x)) return mean(x, {.axes = {0}});
+  count_terms(x);
+  const int64_t kind = random_.below(4);
+  if (x.rank() == 1) {
+    static constexpr const char* forms[] = {"i,i->", "i,j->ij", "i,i->i", "i,j->"};
+    return kind == 3 ? tanh(outer(x, y)) : tanh(einsum(forms[random_.below(4)], {x, y}));
+  }
+  if (x.rank() == 2) {
+    static constexpr const char* forms[] = {"ij,kj->ik", "ij,ij->i", "ij,ik->jk", "ij,ij->", "ij,kj->ki", "ij,il->lj"};
+    if (kind == 0) return tanh(einsum("ij->j", {x}));
+    if (kind == 1) return tanh(einsum("ij,j,kj->ik", {x, sum(y, {.axes = {0}}) * 0.3, y}));
+    return tanh(einsum(forms[random_.below(6)], {x, y}));
+  }
+  if (kind == 0) return einsum("...ij->...ji", {x});
+  if (kind == 1) return tanh(einsum("...ij,...kj->...ik", {x, y}));
+  if (kind == 2) return tanh(einsum("i...,i...->...i", {x, y}));
+  return tanh(einsum("i...j,i...k->...jk", {x, y}));
+}
+
+Value Grower::integer_reduced() {
+  const Value x = pick();
+  const ReduceAttrs attrs{.axes = some_axes(x), .keep = random_.chance(0.4)};
+  switch (random_.below(8)) {
+    case 0: return prod(x, attrs);
+    case 1: return reduce_max(x, attrs);
+    case 2: return reduce_min(x, attrs);
+    case 3: return reduce_any(x, attrs);
+    case 4: return reduce_all(x, attrs);
+    case 5: return count(x, attrs);
+    case 6: return elements(x) == 0 ? x : largest_position(x, attrs);
+    default: return sum(x, attrs);
+  }
+}
+
+Value Grower::integer_product() {
+  Value x = pick_of_rank(1);
+  if (x.dtype() == boolean) x = cast(x, u8);
+  const Value y = random_.chance(0.5) ? x : x + 1;
+  if (!small(x)) return sum(x);
+  if (x.rank() == 1) return random_.chance(0.5) ? einsum("i,i->", {x, y}) : outer(x, y);
+  return random_.chance(0.5) ? matmul(x, transpose(y)) : einsum("i...,i...->...", {x, y});
+}
+
+}  // namespace lanc::fuzz
