@@ -276,8 +276,10 @@ TEST(Loss, OfALabelOutOfRangeIsRefusedWhereOnlyItsGradientRuns) {
   const Value x = g.input("x", f32, {2, 4}), labels = g.input("t", i32, {2});
   const models::Dense layer(g.scope("layer"), 4, 3);
   const Session session(g);
-  for (const Value& loss : {losses::softmax_cross_entropy(layer(x), labels), losses::nll(log_softmax(layer(x)), labels)}) {
-    const Function train = session.function({x, labels}, {}, optimizers::sgd({.learning_rate = 1.0}).minimize(loss));
+  const std::pair<const char*, Value> losses[] = {{"first", losses::softmax_cross_entropy(layer(x), labels)},
+                                                  {"second", losses::nll(log_softmax(layer(x)), labels)}};
+  for (const auto& [name, loss] : losses) {
+    const Function train = session.function({x, labels}, {}, optimizers::sgd({.learning_rate = 1.0, .name = name}).minimize(loss));
     const Tensor before = session.get("layer/weight");
     for (const int32_t wrong : {3, -1}) {
       try {

@@ -94,14 +94,14 @@ TEST(Schedule, DrivesAnOptimizerAtItsDtype) {
 TEST(Schedule, SaysWhatItNeeds) {
   using namespace schedules;
   const auto expect = [](const std::string& text, const std::function<void()>& f) { EXPECT_HOLDS(message_of(f), text); };
-  expect("step_decay: every must be positive, got 0", [] { step_decay({.every = 0}); });
-  expect("exponential: factor must be positive, got -1", [] { exponential({.factor = -1}); });
+  expect("step_decay: every must be positive and finite, got 0", [] { step_decay({.every = 0}); });
+  expect("exponential: factor must be positive and finite, got -1", [] { exponential({.factor = -1}); });
   expect("cosine: warmup must be in [0, steps), got 10 of 10 steps", [] { cosine({.steps = 10, .warmup = 10}); });
   expect("cosine: warmup must be in [0, steps), got 0 of 0 steps", [] { cosine({.steps = 0}); });
-  expect("linear_warmup: steps must be positive, got 0", [] { linear_warmup(0, 1.0); });
+  expect("linear_warmup: steps must be positive and finite, got 0", [] { linear_warmup(0, 1.0); });
   expect("one_cycle: steps must be at least 2, got 1", [] { one_cycle({.steps = 1}); });
   expect("one_cycle: rising must put the peak between the first and the last step, got 1.5 of 10 steps", [] { one_cycle({.steps = 10, .rising = 1.5}); });
-  expect("one_cycle: peak must be positive, got 0", [] { one_cycle({.peak = 0}); });
+  expect("one_cycle: peak must be positive and finite, got 0", [] { one_cycle({.peak = 0}); });
   Graph g;
   const Value vector = g.input("v", f32, {2}), t = g.input("t", i64, {});
   expect("schedule: the step must be of rank 0, got f32[2]", [&] { schedules::constant(1)(vector); });
