@@ -1,5 +1,7 @@
 #include <lanc/ops/softmax.h>
 
+#include <limits>
+
 #include <lanc/ops/elementwise.h>
 
 namespace lanc {
@@ -61,11 +63,12 @@ std::vector<Value> logsumexp_composition(const std::vector<Value>& inputs, const
   return {cast(log(total) + shift, dtype)};
 }
 
-// dx = dy e^(x - y): the softmax. Where y is -inf all x are, and e^x is 0 itself.
+// dx = dy e^(x - y): the softmax. Where y is -inf all x are, and e^x is 0 itself; where it is inf the finite x get 0 and the infinite NaN.
 Cotangents logsumexp_vjp(const VjpArgs& args) {
   const auto& attrs = args.attrs<ReduceAttrs>();
   const DType dtype = args.input_type(0).dtype;
-  const Value x = cast(args.input(0), compute_type(dtype)), y = finite_or_0(cast(args.output(), x.dtype()));
+  const Value x = cast(args.input(0), compute_type(dtype)), result = cast(args.output(), x.dtype());
+  const Value y = where(equal(result, -std::numeric_limits<double>::infinity()), 0, result);
   const Value dy = cast(args.cotangent(), x.dtype());
   return {cast(broadcast_over(dy, x.shape(), attrs) * exp(x - broadcast_over(y, x.shape(), attrs)), dtype)};
 }
