@@ -178,5 +178,25 @@ TEST(LogAddExp, HasTheSlopesOfASoftmax) {
   }
 }
 
+// y = softmax(x) = (1, 0) in f32. By x as log_softmax: dy - y sum(dy); by y itself dy / y.
+TEST(LogOfSoftmax, IsStableAndReadsTheUsersSoftmax) {
+  for (const SessionOptions& options : {SessionOptions{}, SessionOptions{.device = Device::reference()}, SessionOptions{.disabled_passes = {"algebra"}}})
+    for (DType t : {f32, f16}) {
+      Graph g;
+      const Value x = g.input("x", t, {2});
+      const Value y = softmax(x), z = log(y);
+      const Value loss = sum(z * constant(g, row(t, {1, 2}))) + sum(y * constant(g, row(t, {4, 8})));
+      const Value dx = gradient(loss, x);
+      const Results r = Session(g, options).eval({z, dx, gradient(loss, y), gradient(sum(dx * constant(g, row(t, {1, 0}))), x)}, {{x, row(t, {1000, 0})}});
+      expect_values(r[0], {0, -1000});
+      expect_values(r[1], {1 - 3, 2});
+      expect_values(r[2], {1 + 4, inf});
+      expect_values(r[3], {0, 0});
+      // Elsewhere, against finite differences.
+      expect_derivatives([](const Value& v) { return log(softmax(v)) + softmax(v); }, filled(f64, {2, 3}, wave));
+      expect_derivatives([](const Value& v) { const Value p = softmax(v); return log(p) * p + exp(p); }, filled(f64, {2, 3}, wave));
+    }
+}
+
 }  // namespace
 }  // namespace lanc::numerics
