@@ -132,9 +132,9 @@ class Attributes {
 
 bool operator==(const Attributes& a, const Attributes& b);
 
-/// Exact and short: the fewest digits that read back to the same double ("1e-4", "0.1", "inf", "nan").
+/// Exact and short: the fewest digits that read back to the same double ("1e-04", "0.1", "inf", "nan").
 std::string number_text(double value);
-/// "f32[2] [0.5, 1]"; values in full, readable by parse_tensor_literal.
+/// "f32[2] [0.5, 1]"; values in full, which graph/text.h reads back.
 std::string tensor_literal_text(const Tensor& value);
 
 }  // namespace lanc

@@ -5,7 +5,6 @@
 #include <lanc/graph/error.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/scalar/table.h>
-#include <lanc/ops/softmax.h>
 
 namespace lanc {
 namespace {
@@ -218,6 +217,7 @@ Value operator!(const Value& a) { return unary("not", Operand(a, a.node().origin
 LANC_UNARY(exp)
 LANC_UNARY(exp2)
 LANC_UNARY(expm1)
+LANC_UNARY(log)
 LANC_UNARY(log1p)
 LANC_UNARY(log2)
 LANC_UNARY(log10)
@@ -283,15 +283,6 @@ LANC_BINARY(greater_or_equal)
 
 #undef LANC_UNARY
 #undef LANC_BINARY
-
-// The logarithm of a softmax is built as log_softmax: its derivative stays finite where the softmax is 0 in floating point.
-Value log(Operand x) {
-  if (!x.is_literal() && x.value().node().op->name == softmax_op.name) {
-    CallSite site("log", {x});
-    return log_softmax(x.graph().value(x.value().node().inputs[0]), x.value().node().attrs<SoftmaxAttrs>());
-  }
-  return unary("log", x);
-}
 
 Value max(Operand x, Operand y) { return binary("max", x, y); }
 Value min(Operand x, Operand y) { return binary("min", x, y); }

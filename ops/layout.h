@@ -23,7 +23,7 @@ Value broadcast_to(Operand x, Shape shape, std::vector<int64_t> axes);
 /// Axes aligned at the end, as NumPy does. UserError: also fewer axes than x has.
 Value broadcast_to(Operand x, Shape shape);
 /// The shape in which all meet: aligned at the end; a literal 1 broadcasts, a symbol never against a different dim.
-/// UserError: shapes that do not meet. `origin` operands name the lines.
+/// Nothing is refused: where sizes do not meet the first that is not 1 stands, and broadcast_to it then refuses the others.
 Shape broadcast_shapes(const std::vector<Value>& values);
 
 struct ReshapeAttrs {

@@ -25,7 +25,7 @@ extern const OpDef print_op;
 /// It costs the memory of v, and lets nothing be computed in place of it. UserError, when a function is made: two of one name.
 Value probe(Operand v, const std::string& name = "");
 /// v, which is printed at the end of each call: name, type, line and values, to the session's .print_to (the standard error by default). In the order of
-/// the function's steps. UserError, when a function is made: two of one name.
+/// the function's steps. Several may have one name.
 Value print(Operand v, const std::string& name = "");
 
 }  // namespace lanc

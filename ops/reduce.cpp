@@ -54,6 +54,7 @@ Cotangents sum_vjp(const VjpArgs& args) {
 }
 
 // dx_i = dy * product of the others = dy * (product before i) * (product after i): nothing is divided by an element that may be 0.
+// In f64: such a product may be beyond the dtype where another of its factors is 0.
 Cotangents prod_vjp(const VjpArgs& args) {
   if (!is_float(args.input_type(0).dtype)) return {std::nullopt};
   const auto& attrs = args.attrs<ReduceAttrs>();
@@ -70,21 +71,21 @@ Cotangents prod_vjp(const VjpArgs& args) {
     moved.push_back(shape[static_cast<size_t>(order[place])]);
     back[static_cast<size_t>(order[place])] = static_cast<int64_t>(place);
   }
-  const Value x = reshape(permute(cast(args.input(0), compute_type(args.input_type(0).dtype)), order), flat);
+  const Value x = reshape(permute(cast(args.input(0), f64), order), flat);
   const Value others = cumprod(x, {.axis = -1, .exclusive = true}) * cumprod(x, {.axis = -1, .exclusive = true, .reversed = true});
   const Value factor = permute(reshape(others, moved), back);
   return {cast(broadcast_over(args.cotangent(), shape, attrs) * factor, args.input_type(0).dtype)};
 }
 
-// dx = dy / (number of ties) where x is the extreme, 0 elsewhere.
+// dx = dy / (number of ties) where x is the extreme, 0 elsewhere. f16 counts to 65,504 only, so ties are counted in f32.
 Cotangents extreme_vjp(const VjpArgs& args) {
   if (!is_float(args.input_type(0).dtype)) return {std::nullopt};
   const auto& attrs = args.attrs<ReduceAttrs>();
   const Shape& shape = args.input_shape(0);
   const Value x = args.input(0);
   const Value hit = equal(x, broadcast_over(args.output(), shape, attrs));
-  const Value ties = sum(cast(hit, x.dtype()), {.axes = normalized(attrs, shape.size()), .keep = attrs.keep});
-  const Value share = args.cotangent() / ties;
+  const Value ties = sum(cast(hit, compute_type(x.dtype())), {.axes = normalized(attrs, shape.size()), .keep = attrs.keep});
+  const Value share = cast(args.cotangent() / ties, x.dtype());
   return {where(hit, broadcast_over(share, shape, attrs), 0)};
 }
 

@@ -99,8 +99,9 @@ Cotangents scatter_max_vjp(const VjpArgs& args) {
   if (!is_float(args.input_type(0).dtype)) return {std::nullopt, std::nullopt, std::nullopt};
   const Value y = args.output(), x = args.input(0), updates = args.input(2);
   const Value hit_x = equal(x, y), hit_updates = equal(updates, gathered(y, args));
-  const Value ties = apply(scatter_add_op, {cast(hit_x, x.dtype()), args.input(1), cast(hit_updates, x.dtype())}, args.attrs<IndexAttrs>());
-  const Value share = args.cotangent() / ties;
+  const DType counted = compute_type(x.dtype());  // f16 counts to 65,504 only
+  const Value ties = apply(scatter_add_op, {cast(hit_x, counted), args.input(1), cast(hit_updates, counted)}, args.attrs<IndexAttrs>());
+  const Value share = cast(args.cotangent() / ties, x.dtype());
   Cotangents result(3);
   if (args.wanted(0)) result[0] = where(hit_x, share, 0);
   if (args.wanted(2)) result[2] = where(hit_updates, gathered(share, args), 0);

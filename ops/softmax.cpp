@@ -1,6 +1,9 @@
 #include <lanc/ops/softmax.h>
 
+#include <limits>
+
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/scalar/table.h>
 
 namespace lanc {
 namespace {
@@ -30,9 +33,27 @@ std::vector<Value> log_softmax_composition(const std::vector<Value>& inputs, con
   return {cast(z - log(sum(exp(z), along(attributes))), dtype)};
 }
 
+// Of a dy that is d / y, what log(y) sends back, y dy is d, though y be 0 in floating point: the product for sums that hold such terms.
+// None where there are none, or none within so many sums.
+std::optional<Value> product_without_logs(const Value& y, const Value& dy, int sums = 8) {
+  static const Formula slope_of_log = *derivative(formula_of_row(*scalar_function("log")), 0, 0);
+  const Node n = dy.node();
+  if (n.op->formula == nullptr || n.inputs.size() != 2) return std::nullopt;
+  const Value a = dy.graph().value(n.inputs[0]), b = dy.graph().value(n.inputs[1]);
+  const DType dtype = compute_type(y.dtype());
+  if (a == y && *n.op->formula(*n.op, n.attributes) == slope_of_log) return cast(b, dtype);
+  if (n.op->name != "add" || sums == 0) return std::nullopt;
+  const auto left = product_without_logs(y, a, sums - 1), right = product_without_logs(y, b, sums - 1);
+  if (!left && !right) return std::nullopt;
+  const auto plain = [&](const Value& term) { return cast(y, dtype) * cast(term, dtype); };
+  return (left ? *left : plain(a)) + (right ? *right : plain(b));
+}
+
 // dx = y (dy - sum of y dy).
 Cotangents softmax_vjp(const VjpArgs& args) {
   const DType dtype = args.input_type(0).dtype;
+  if (const auto product = product_without_logs(args.output(), args.cotangent()))
+    return {cast(*product - cast(args.output(), compute_type(dtype)) * sum(*product, along(args.attributes())), dtype)};
   const Value y = cast(args.output(), compute_type(dtype)), dy = cast(args.cotangent(), compute_type(dtype));
   return {cast(y * (dy - sum(y * dy, along(args.attributes()))), dtype)};
 }
@@ -61,11 +82,12 @@ std::vector<Value> logsumexp_composition(const std::vector<Value>& inputs, const
   return {cast(log(total) + shift, dtype)};
 }
 
-// dx = dy e^(x - y): the softmax. Where y is -inf all x are, and e^x is 0 itself.
+// dx = dy e^(x - y): the softmax. Where y is -inf all x are, and e^x is 0 itself; where it is inf the finite x get 0 and the infinite NaN.
 Cotangents logsumexp_vjp(const VjpArgs& args) {
   const auto& attrs = args.attrs<ReduceAttrs>();
   const DType dtype = args.input_type(0).dtype;
-  const Value x = cast(args.input(0), compute_type(dtype)), y = finite_or_0(cast(args.output(), x.dtype()));
+  const Value x = cast(args.input(0), compute_type(dtype)), result = cast(args.output(), x.dtype());
+  const Value y = where(equal(result, -std::numeric_limits<double>::infinity()), 0, result);
   const Value dy = cast(args.cotangent(), x.dtype());
   return {cast(broadcast_over(dy, x.shape(), attrs) * exp(x - broadcast_over(y, x.shape(), attrs)), dtype)};
 }

@@ -15,8 +15,8 @@ extern const OpDef log_softmax_op;
 extern const OpDef logsumexp_op;
 
 // Shifted by the largest element, so exp never overflows; 16-bit floats are computed in f32 and rounded once. A row that holds nothing but
-// -inf has no softmax: it gives NaN (logsumexp: -inf, with derivative 0), as does one with +inf. log(softmax(x)) builds log_softmax(x), whose
-// values and derivatives stay finite where softmax(x) is 0 in floating point.
+// -inf has no softmax: it gives NaN (logsumexp: -inf, with derivative 0), as does one with +inf (logsumexp: inf, with derivative 0 by finite x and NaN
+// by infinite ones). log(softmax(x)) is computed as log_softmax(x), finite where softmax(x) is 0 in floating point, and so are derivatives.
 
 /// y_i = e^{x_i} / sum over j of e^{x_j} along `axis`. Float dtypes. UserError: another dtype, rank 0, an axis out of range.
 Value softmax(Operand x, SoftmaxAttrs attrs = {});

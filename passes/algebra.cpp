@@ -8,6 +8,7 @@
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/passes/repeated.h>
 
 namespace lanc {
 namespace {
@@ -22,29 +23,39 @@ struct Term {
   Term operand(size_t i) const { return {graph, node().inputs[i]}; }
   Value value() const { return graph.value(ref); }
   const Type& type() const { return node().outputs[ref.output]; }
-  // The number that every element is, seen through broadcasts and casts.
-  std::optional<double> number() const {
-    const Node& n = node();
-    if (n.op->name == broadcast_op.name || n.op->name == cast_op.name || n.op->name == reshape_op.name) return operand(0).number();
-    if (!n.attributes.is<ConstantAttrs>() || n.attrs<ConstantAttrs>().value.numel() != 1) return std::nullopt;
-    return n.attrs<ConstantAttrs>().value.at(0);
-  }
+  // The number that every element is.
+  std::optional<double> number() const { return repeated_number(value()); }
   bool is_number(double x) const {
     const auto n = number();
     return n && *n == x;
   }
+  // For floats: only the 0 of this sign.
+  bool is_zero(bool negative) const {
+    const auto n = number();
+    return n && *n == 0 && (!is_float(type().dtype) || std::signbit(*n) == negative);
+  }
 };
+
+// Is 1 / n a power of two that the dtype holds as a normal number? Then x / n = x * (1 / n) to the bit.
+bool has_exact_reciprocal(double n, DType dtype) {
+  int exponent = 0;
+  if (std::abs(std::frexp(n, &exponent)) != 0.5) return false;
+  const int reciprocal = 1 - exponent;  // 1 / |n| = 2^reciprocal
+  const int largest = dtype == f64 ? 1023 : dtype == f16 ? 15 : 127;
+  return 1 - largest <= reciprocal && reciprocal <= largest;
+}
 
 using Rewritten = std::optional<Value>;
 
 Rewritten arithmetic(const Term& t, const Term& a, const Term& b) {
   const auto keeps = [&](const Term& operand) { return operand.type() == t.type(); };
   if (t.is("add")) {
-    if (b.is_number(0) && keeps(a)) return a.value();
-    if (a.is_number(0) && keeps(b)) return b.value();
+    // -0 + 0 is 0, so only -0 changes nothing.
+    if (b.is_zero(true) && keeps(a)) return a.value();
+    if (a.is_zero(true) && keeps(b)) return b.value();
     if (b.is("neg")) return a.value() - b.operand(0).value();
   }
-  if (t.is("sub") && b.is_number(0) && keeps(a)) return a.value();
+  if (t.is("sub") && b.is_zero(false) && keeps(a)) return a.value();
   if (t.is("sub") && b.is("neg")) return a.value() + b.operand(0).value();
   if (t.is("mul")) {
     if (b.is_number(1) && keeps(a)) return a.value();
@@ -54,8 +65,7 @@ Rewritten arithmetic(const Term& t, const Term& a, const Term& b) {
   }
   if (t.is("div") && b.is_number(1) && keeps(a)) return a.value();
   if (t.is("div") && is_float(t.type().dtype))
-    if (const auto n = b.number(); n && *n != 0 && std::abs(*n) == std::exp2(std::round(std::log2(std::abs(*n)))))
-      return a.value() * (1 / *n);  // a power of two: exact
+    if (const auto n = b.number(); n && has_exact_reciprocal(*n, t.type().dtype)) return a.value() * (1 / *n);
   return std::nullopt;
 }
 
@@ -74,7 +84,8 @@ Rewritten stable_log(const Term& x) {
 
 Rewritten unary(const Term& t, const Term& x) {
   if (t.is("neg") && x.is("neg")) return x.operand(0).value();
-  if (t.is("neg") && x.is("sub")) return x.operand(1).value() - x.operand(0).value();
+  // Of floats not: where a = b, -(a - b) is -0 and b - a is 0.
+  if (t.is("neg") && x.is("sub") && !is_float(t.type().dtype)) return x.operand(1).value() - x.operand(0).value();
   if (t.is("log")) return stable_log(x);
   if (t.is("log1p") && x.is("exp")) return softplus(x.operand(0).value());
   if (t.is("sqrt") && x.is("square")) return abs(x.operand(0).value());
@@ -110,7 +121,7 @@ Rewritten sum_of_broadcast(const Term& t, const Term& x) {
     if (std::find(kept.begin(), kept.end(), a) != kept.end()) return std::nullopt;
     count = count * x.type().shape[static_cast<size_t>(a)];
   }
-  if (!count.is_number()) return std::nullopt;
+  if (!count.is_number() || count == Dim(0)) return std::nullopt;  // the sum of nothing is 0, 0 * inf is not
   const Value small = x.operand(0).value();
   std::vector<int64_t> axes;  // of the small operand in the result
   for (int64_t k : kept) {
@@ -119,7 +130,8 @@ Rewritten sum_of_broadcast(const Term& t, const Term& x) {
       for (int64_t a : summed) at -= a < k ? 1 : 0;
     axes.push_back(at);
   }
-  return broadcast_to(small * count.number(), t.type().shape, axes);
+  const DType dtype = t.type().dtype;
+  return broadcast_to(cast(cast(small, compute_type(dtype)) * count.number(), dtype), t.type().shape, axes);
 }
 
 // What is computed of repeated scalars is computed once and repeated.

@@ -9,6 +9,7 @@
 #include <lanc/ops/layout.h>
 #include <lanc/ops/pad.h>
 #include <lanc/ops/slice.h>
+#include <lanc/passes/repeated.h>
 
 namespace lanc {
 namespace {
@@ -18,17 +19,10 @@ using Rewritten = std::optional<Value>;
 bool is(const Value& v, const OpDef& op) { return v.node().op->name == op.name; }
 Value operand(const Value& v, size_t i) { return v.graph().value(v.node().inputs[i]); }
 
-// The number that every element is.
-std::optional<double> number_of(const Value& v) {
-  if (is(v, broadcast_op) || is(v, reshape_op) || is(v, cast_op)) return number_of(operand(v, 0));
-  if (!is(v, constant_op) || v.node().attrs<ConstantAttrs>().value.numel() != 1) return std::nullopt;
-  return v.node().attrs<ConstantAttrs>().value.at(0);
-}
-
-bool is_zero_pad(const Value& v) { return is(v, pad_op) && number_of(operand(v, 1)) == 0.0; }
+bool is_zero_pad(const Value& v) { return is(v, pad_op) && repeated_number(operand(v, 1)) == 0.0; }
 bool same_fill(const Value& a, const Value& b) {
-  const auto x = number_of(a), y = number_of(b);
-  return a == b || (x && y && *x == *y && std::signbit(*x) == std::signbit(*y));
+  const auto x = repeated_element(a), y = repeated_element(b);
+  return a == b || (x && y && identical(x->reshaped({}), y->reshaped({})));
 }
 
 bool all_one(const std::vector<Dim>& steps) {

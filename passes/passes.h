@@ -5,7 +5,7 @@
 
 namespace lanc {
 
-/// Does: replaces composites by their compositions. Needs: nothing. Leaves: no op with `compose`.
+/// Does: replaces composites by their compositions, logs of softmaxes by log_softmax first (not when strict). Needs: nothing. Leaves: no op with `compose`.
 /// Why here: derivatives are taken already, so any order of them saw the composite's own rule.
 Graph compose(const Graph& graph, const PassContext& context);
 
@@ -19,15 +19,16 @@ Graph expand(const Graph& graph, const PassContext& context);
 /// Leaves: constants of at most 4,096 elements in their place. Why here: after expand made literals constants.
 Graph fold(const Graph& graph, const PassContext& context);
 
-/// Does: x*1, x+0, x-0, x/1, x*0 (integers only), x*-1, neg of neg, casts to the same dtype, transposes and reshapes of one another,
-/// reductions of broadcasts, elementwise nodes of repeated scalars, stable forms (log of softmax's sums, log1p(exp)). Needs: primitives. Leaves: the same values up to the
-/// tolerance of the table "What must be equal". Why here: after expand, before CSE merges what became equal.
+/// Does: x*1, x*-1, x/1, x + -0, x - 0, division by a power of two whose reciprocal is a normal number, x + -y, x - -y, neg of neg, -(x - y)
+/// of integers, transposes, reshapes and broadcasts of one another, sums of broadcasts, elementwise nodes of repeated scalars, stable forms
+/// (log(exp(x)), log(exp(x) / s), log(1 + exp(x)), log1p(exp(x)), log(sigmoid(x)), sqrt(square(x))). Nothing when strict. Needs: primitives.
+/// Leaves: the same values, signs of zeros too, up to the tolerance of the table "What must be equal". Why here: after expand, before CSE merges what became equal.
 Graph algebra(const Graph& graph, const PassContext& context);
 
 /// Does: joins moves of elements that follow one another: slices of slices (so what is reversed twice), of pads, concatenations and
 /// broadcasts; pads of pads; concatenations of concatenations and of neighbouring slices; slices, pads, reshapes and broadcasts that move
 /// nothing; sums of what neighbouring slices send back (one concatenation; not when strict: -0 + 0 is 0). Needs: nothing.
-/// Leaves: the same bits. Why here: after algebra made transposes one and saw through broadcasts; once more when sizes are bound.
+/// Leaves: the same bits, but for zeros' signs in those sums. Why here: after algebra made transposes one and saw through broadcasts; once more when sizes are bound.
 Graph join_moves(const Graph& graph, const PassContext& context);
 
 /// Does: merges nodes with equal op, attributes and operands; operands of commutative primitives in canonical order first.
@@ -35,8 +36,8 @@ Graph join_moves(const Graph& graph, const PassContext& context);
 Graph cse(const Graph& graph, const PassContext& context);
 
 /// Does: lets a contraction read a transposed operand in place by renaming its axes, and write a transposed result by exchanging its
-/// operands. Needs: bound or symbolic shapes alike. Leaves: no transpose that only feeds contractions.
-/// Why here: last, when algebra has joined transposes of transposes.
+/// operands. Needs: bound or symbolic shapes alike. Leaves: no contraction of a transpose,
+/// unless its free axes would come in another order; all without capabilities.contract_flags. Why here: before fuse, when algebra has joined transposes of transposes.
 Graph contract_flags(const Graph& graph, const PassContext& context);
 
 /// Does: computes elementwise nodes and the sums, maxima and minima of their results in common loop nests (`fused`): operands are read

@@ -13,7 +13,7 @@ std::span<const Pass> general_passes() {
       {"compose", compose},        // composites that no backend keeps become their compositions
       {"expand", expand},          // formulas become one node per scalar primitive
       {"fold", fold},              // what depends on constants only becomes a constant
-      {"algebra", algebra},        // x * 1, x + 0, transposes of transposes, stable forms
+      {"algebra", algebra},        // x * 1, x - 0, transposes of transposes, stable forms
       {"join_moves", join_moves},  // slices of slices, what is reversed twice, concatenations of what was split
       {"cse", cse},                // equal nodes become one
   };

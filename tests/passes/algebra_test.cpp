@@ -22,8 +22,8 @@ struct Rule {
 
 std::vector<Rule> rules() {
   return {
-      {"x + 0", [](auto& x, auto&) { return x + 0.0; }, "add"},
-      {"0 + x", [](auto& x, auto&) { return 0.0 + x; }, "add"},
+      {"x + -0", [](auto& x, auto&) { return x + -0.0; }, "add"},
+      {"-0 + x", [](auto& x, auto&) { return -0.0 + x; }, "add"},
       {"x - 0", [](auto& x, auto&) { return x - 0.0; }, "sub"},
       {"x * 1", [](auto& x, auto&) { return x * 1.0; }, "mul"},
       {"x * -1", [](auto& x, auto&) { return x * -1.0; }, "mul"},
@@ -32,7 +32,6 @@ std::vector<Rule> rules() {
       {"x / -0.5", [](auto& x, auto&) { return x / -0.5; }, "div"},
       {"x + -y", [](auto& x, auto& y) { return x + -y; }, "neg"},
       {"x - -y", [](auto& x, auto& y) { return x - -y; }, "neg"},
-      {"-(x - y)", [](auto& x, auto& y) { return -(x - y); }, "neg"},
       {"-(-x)", [](auto& x, auto&) { return -(-x); }, "neg"},
       {"log(exp(x))", [](auto& x, auto&) { return log(exp(x)); }, "log"},
       {"log(exp(x) / y)", [](auto& x, auto& y) { return log(exp(x) / y); }, "exp"},

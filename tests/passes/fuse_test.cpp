@@ -323,7 +323,7 @@ TEST(Fuse, RandomGraphsGiveTheSameBitsAndNoCircles) {
 TEST(Passes, ThatAreSwitchedOffDoNotRun) {
   Graph g;
   const Value x = g.input("x", f32, {3});
-  const Value y = x + 0.0;
+  const Value y = x + -0.0;
   const auto adds = [&](SessionOptions options) { return to_text(Session(g, std::move(options)).function({x}, {y}).graph()).find("add(") != std::string::npos; };
   EXPECT_FALSE(adds({}));
   EXPECT_TRUE(adds({.disabled_passes = {"algebra"}}));
