@@ -97,7 +97,9 @@ TEST(Schedule, SaysWhatItNeeds) {
   expect("step_decay: every must be positive and finite, got 0", [] { step_decay({.every = 0}); });
   expect("exponential: factor must be positive and finite, got -1", [] { exponential({.factor = -1}); });
   expect("cosine: warmup must be in [0, steps), got 10 of 10 steps", [] { cosine({.steps = 10, .warmup = 10}); });
-  expect("cosine: warmup must be in [0, steps), got 0 of 0 steps", [] { cosine({.steps = 0}); });
+  expect("cosine: steps must be positive and finite, got 0", [] { cosine({.steps = 0}); });
+  expect("cosine: initial must be at least 0 and finite, got -1", [] { cosine({.initial = -1}); });
+  expect("constant: value must be at least 0 and finite, got nan", [] { constant(std::nan("")); });
   expect("linear_warmup: steps must be positive and finite, got 0", [] { linear_warmup(0, 1.0); });
   expect("one_cycle: steps must be at least 2, got 1", [] { one_cycle({.steps = 1}); });
   expect("one_cycle: rising must put the peak between the first and the last step, got 1.5 of 10 steps", [] { one_cycle({.steps = 10, .rising = 1.5}); });
