@@ -6,6 +6,7 @@
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/op_set.h>
 
 namespace lanc {
 namespace {
@@ -278,7 +279,7 @@ Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }
 std::vector<Value> custom_vjp(std::string_view name, const std::vector<Value>& inputs, const CustomForward& forward, CustomBackward backward,
                               std::source_location where) {
   const CallSite site("custom_vjp", where, inputs.empty() ? nullptr : inputs[0].graph_data());
-  require_op_name("custom_vjp", name);
+  require_own_name("custom_vjp", name);
   if (inputs.empty()) throw UserError("custom_vjp: at least one input is needed, got none" + call_line());
   const std::vector<Value> outputs = forward(inputs);
   if (outputs.empty()) throw UserError("custom_vjp '" + std::string(name) + "': forward must return at least one value, got none" + call_line());

@@ -26,15 +26,19 @@ int64_t mul(int64_t a, int64_t b) {
   const bool o = __builtin_mul_overflow(a, b, &r);
   return checked(o, r);
 }
-int64_t floor_divide(int64_t a, int64_t b) {
+// -2^63 / -1 is the one quotient that does not fit.
+bool divides(int64_t a, int64_t b) { return b == -1 || a % b == 0; }
+int64_t divided(int64_t a, int64_t b) {
   if (b == 0) throw UserError("dim: a divisor must not be 0, got 0");
-  const int64_t q = a / b;
-  return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
+  return b == -1 ? mul(a, -1) : a / b;
+}
+int64_t floor_divide(int64_t a, int64_t b) {
+  const int64_t q = divided(a, b);
+  return (!divides(a, b) && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
 int64_t ceil_divide(int64_t a, int64_t b) {
-  if (b == 0) throw UserError("dim: a divisor must not be 0, got 0");
-  const int64_t q = a / b;
-  return (a % b != 0 && ((a < 0) == (b < 0))) ? q + 1 : q;
+  const int64_t q = divided(a, b);
+  return (!divides(a, b) && ((a < 0) == (b < 0))) ? q + 1 : q;
 }
 int64_t apply(AtomKind kind, int64_t a, int64_t b) {
   switch (kind) {
@@ -73,8 +77,16 @@ struct DimBuilder {
     return result;
   }
 
+  // Texts hold the texts of their parts: a size that each of 30 layers takes twice would be written with 2^30 terms.
+  static void require_short(size_t characters) {
+    if (characters > 10000) throw UserError("dim: the text of an expression must have at most 10000 characters, got more");
+  }
+
   static Dim make(std::map<std::string, Term> terms) {
     std::erase_if(terms, [](const auto& entry) { return entry.second.coefficient == 0; });
+    size_t characters = 0;
+    for (const auto& [key, term] : terms) characters += key.size();
+    require_short(characters);
     Dim d;
     if (terms.empty()) return d;
     if (terms.size() == 1 && terms.begin()->first.empty()) {
@@ -143,6 +155,8 @@ struct DimBuilder {
     return found == d.expression_->terms.end() ? 0 : found->second.coefficient;
   }
 };
+
+void Dim::refuse_wide() { throw UserError("dim: sizes must be below 2^63, got a number that is not"); }
 
 Dim Dim::symbol(std::string name) { return DimBuilder::atom({AtomKind::symbol, std::move(name), {}, {}}); }
 
@@ -222,6 +236,7 @@ Dim operator-(const Dim& a, const Dim& b) { return a + Dim(-1) * b; }
 Dim operator*(const Dim& a, const Dim& b) {
   if (a.is_number() && b.is_number()) return mul(a.number_, b.number_);
   std::map<std::string, Term> terms;
+  size_t characters = 0;  // of products before terms cancel
   for (const auto& [ka, x] : DimBuilder::terms(a))
     for (const auto& [kb, y] : DimBuilder::terms(b)) {
       Term product{mul(x.coefficient, y.coefficient), x.factors};
@@ -230,6 +245,7 @@ Dim operator*(const Dim& a, const Dim& b) {
       const std::string key = DimBuilder::key_of(product.factors);
       const auto [place, fresh] = terms.try_emplace(key, product);
       if (!fresh) place->second.coefficient = add(place->second.coefficient, product.coefficient);
+      else DimBuilder::require_short(characters += key.size());
     }
   return DimBuilder::make(std::move(terms));
 }
@@ -243,8 +259,8 @@ std::optional<Dim> exact_quotient(const Dim& a, const Dim& b) {
   const Term& by = divisor.begin()->second;
   std::map<std::string, Term> quotient;
   for (const auto& [key, term] : DimBuilder::terms(a)) {
-    if (term.coefficient % by.coefficient != 0) return std::nullopt;
-    Term left{term.coefficient / by.coefficient, term.factors};
+    if (!divides(term.coefficient, by.coefficient)) return std::nullopt;
+    Term left{divided(term.coefficient, by.coefficient), term.factors};
     for (const Atom& f : by.factors) {
       const auto same = std::find_if(left.factors.begin(), left.factors.end(), [&](const Atom& g) { return g.key == f.key; });
       if (same == left.factors.end()) return std::nullopt;
@@ -265,9 +281,9 @@ Dim divide(AtomKind kind, const char* name, const Dim& a, const Dim& b) {
     if (divisor == 0) throw UserError("dim: a divisor must not be 0, got 0");
     if (divisor == 1) return a;
     auto terms = DimBuilder::terms(a);
-    const bool exact = std::all_of(terms.begin(), terms.end(), [&](const auto& e) { return e.second.coefficient % divisor == 0; });
+    const bool exact = std::all_of(terms.begin(), terms.end(), [&](const auto& e) { return divides(e.second.coefficient, divisor); });
     if (exact) {
-      for (auto& [key, term] : terms) term.coefficient /= divisor;
+      for (auto& [key, term] : terms) term.coefficient = divided(term.coefficient, divisor);
       return DimBuilder::make(std::move(terms));
     }
   }

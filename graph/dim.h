@@ -18,11 +18,14 @@ using Bindings = std::map<std::string, int64_t>;
 
 /// A sum of products of symbols and floordiv, ceildiv, min, max terms with integer coefficients, kept in a normal form, so that two
 /// equal expressions are equal objects: (batch + 1) * 2 == 2 * batch + 2. Symbols stand for numbers >= 0. All arithmetic is checked
-/// 64-bit: UserError when it overflows.
+/// 64-bit: UserError when it overflows, or when the text of an expression would have more than 10,000 characters.
 class Dim {
  public:
   template <std::integral T>
-  Dim(T number) : number_(static_cast<int64_t>(number)) {}
+  Dim(T number) : number_(static_cast<int64_t>(number)) {
+    if constexpr (std::unsigned_integral<T> && sizeof(T) >= sizeof(int64_t))
+      if (number_ < 0) refuse_wide();
+  }
   Dim() = default;
   static Dim symbol(std::string name);
 
@@ -52,6 +55,7 @@ class Dim {
 
  private:
   friend struct DimBuilder;
+  [[noreturn]] static void refuse_wide();
   int64_t number_ = 0;
   std::shared_ptr<const Expression> expression_;
 };

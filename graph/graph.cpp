@@ -18,17 +18,7 @@ Types constant_types(const InferArgs& args) {
 bool name_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-'; }
 
 void check_path(std::string_view what, std::string_view path, SourceLine where) {
-  bool segment = false, bad = path.empty();
-  for (char c : path) {
-    if (c == '/') {
-      bad |= !segment;
-      segment = false;
-    } else {
-      bad |= !name_character(c);
-      segment = true;
-    }
-  }
-  if (bad || !segment)
+  if (!is_path(path))
     throw UserError(std::string(what) + ": names must be made of letters, digits, '_', '.', '-' with '/' between segments, got '" +
                     std::string(path) + "'\n  at " + (CallSite::user_line().known() ? CallSite::user_line() : where).text());
 }
@@ -43,11 +33,30 @@ void check_dims(const GraphData& graph, const std::string& what, const Shape& sh
   }
 }
 
+// Stars take as little as they can; what does not fit is tried again with the last star one longer. Earlier stars need no other length: time is
+// at most the product of both lengths.
+template <class Items, class Is, class Fits>
+bool stars_match(const Items& pattern, const Items& items, Is is_star, Fits fits) {
+  size_t p = 0, i = 0, after_star = pattern.size() + 1, taken = 0;
+  while (i < items.size()) {
+    if (p < pattern.size() && is_star(pattern[p])) {
+      after_star = ++p;
+      taken = i;
+    } else if (p < pattern.size() && fits(pattern[p], items[i])) {
+      ++p, ++i;
+    } else if (after_star <= pattern.size()) {
+      p = after_star;
+      i = ++taken;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && is_star(pattern[p])) ++p;
+  return p == pattern.size();
+}
+
 bool segment_matches(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern[0] == '*')
-    return segment_matches(pattern.substr(1), text) || (!text.empty() && segment_matches(pattern, text.substr(1)));
-  return !text.empty() && pattern[0] == text[0] && segment_matches(pattern.substr(1), text.substr(1));
+  return stars_match(pattern, text, [](char c) { return c == '*'; }, [](char c, char d) { return c == d; });
 }
 
 std::vector<std::string_view> segments(std::string_view path) {
@@ -58,16 +67,6 @@ std::vector<std::string_view> segments(std::string_view path) {
     if (slash == std::string_view::npos) return out;
     start = slash + 1;
   }
-}
-
-bool segments_match(std::span<const std::string_view> pattern, std::span<const std::string_view> path) {
-  if (pattern.empty()) return path.empty();
-  if (pattern[0] == "**") {
-    for (size_t skip = 0; skip <= path.size(); ++skip)
-      if (segments_match(pattern.subspan(1), path.subspan(skip))) return true;
-    return false;
-  }
-  return !path.empty() && segment_matches(pattern[0], path[0]) && segments_match(pattern.subspan(1), path.subspan(1));
 }
 
 // Digits compare as numbers, everything else as characters.
@@ -278,16 +277,20 @@ Value constant(Graph graph, Tensor value, std::source_location where) {
   return apply_source(constant_op, graph, ConstantAttrs{value.unique() ? std::move(value) : value.clone()}, where);
 }
 
+bool is_path(std::string_view path) {
+  const std::vector<std::string_view> parts = segments(path);
+  return std::all_of(parts.begin(), parts.end(), [](std::string_view s) { return !s.empty() && std::all_of(s.begin(), s.end(), name_character); });
+}
+
 bool path_matches(std::string_view pattern, std::string_view path) {
-  const auto p = segments(pattern), t = segments(path);
-  return segments_match(p, t);
+  return stars_match(segments(pattern), segments(path), [](std::string_view s) { return s == "**"; }, segment_matches);
 }
 
 bool path_less(std::string_view a, std::string_view b) {
   const auto p = segments(a), q = segments(b);
   for (size_t i = 0; i < p.size() && i < q.size(); ++i)
     if (const int c = compare_segments(p[i], q[i]); c != 0) return c < 0;
-  return p.size() < q.size();
+  return p.size() != q.size() ? p.size() < q.size() : a < b;  // "l01" and "l1" are one number and two paths
 }
 
 std::vector<uint32_t> canonical_order(const Graph& graph, std::span<const Ref> roots) {

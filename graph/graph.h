@@ -155,6 +155,8 @@ struct ConstantAttrs {
 extern const OpDef constant_op;
 Value constant(Graph graph, Tensor value, std::source_location where = std::source_location::current());
 
+/// Can it name an input or a state? Segments of letters, digits, '_', '.', '-' with '/' between them.
+bool is_path(std::string_view path);
 /// Does a pattern ("net/**/weight") match a path?
 bool path_matches(std::string_view pattern, std::string_view path);
 /// Orders paths segment by segment, numbers within them as numbers: layer2 before layer10.

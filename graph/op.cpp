@@ -65,9 +65,14 @@ std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, con
   if (op->attributes != attributes.def())
     throw InternalError(std::string(op->name) + ": built with the attributes of another op");
   const InferArgs args(*op, attributes, types, graph.get(), node.origin, origins);
+  if (op->infer == nullptr) args.fail("an op that is applied must have an inference rule (OpDef::infer)", "none");
   if (op->arity >= 0 && static_cast<size_t>(op->arity) != inputs.size())
     args.fail("needs " + std::to_string(op->arity) + " operands", std::to_string(inputs.size()));
   node.outputs = op->infer(args);
+  if (node.outputs.empty()) args.fail("an inference rule must give at least one output", "none");
+  for (const Type& t : node.outputs)
+    for (const Dim& d : t.shape)
+      if (d.is_number() && d.number() < 0) args.fail("sizes of a result must be >= 0", t.text());
   node.op = std::move(op);
   node.attributes = std::move(attributes);
   const size_t count = node.outputs.size();

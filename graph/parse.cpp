@@ -212,6 +212,8 @@ class Parser {
     const Dim a = at.dim();
     at.expect("=");
     const Dim b = at.dim();
+    require_declared(at, a);
+    require_declared(at, b);
     // The text's own message stands for that of an op that requires the same.
     std::vector<DimConstraint>& all = graph_.data()->constraints;
     const auto same = std::find_if(all.begin(), all.end(), [&](const DimConstraint& c) { return c.node != DimConstraint::any_node && c.a == a && c.b == b; });
@@ -237,7 +239,9 @@ class Parser {
     if (!n.op) n.op = ops_.find(op_name);
     if (!n.op) at.fail_with("expected an op of the set, got '" + op_name + "'");
     if (n.op->attributes == attributes<NamedAttrs>) {
-      n.attributes = NamedAttrs{at.quoted("a name in quotes")};
+      const std::string name = at.quoted("a name in quotes");
+      if (!is_path(name)) at.fail_with("expected a name of letters, digits, '_', '.', '-' with '/' between segments, got '" + name + "'");
+      n.attributes = NamedAttrs{name};
     } else {
       at.expect("(");
       while (!at.take(")")) {
@@ -265,12 +269,19 @@ class Parser {
     return nullptr;
   }
 
+  void require_declared(const Cursor& at, const Dim& d) const {
+    const auto& dims = graph_.data()->dims;
+    for (const std::string& symbol : d.symbols())
+      if (std::find(dims.begin(), dims.end(), symbol) == dims.end())
+        at.fail_with("expected dims that the line 'dims' names, got '" + symbol + "'");
+  }
+
   void check_types(const Cursor& at, const Node& n) const {
     for (const Type& t : n.outputs)
-      for (const Dim& d : t.shape)
-        for (const std::string& symbol : d.symbols())
-          if (const auto& dims = graph_.data()->dims; std::find(dims.begin(), dims.end(), symbol) == dims.end())
-            at.fail_with("expected dims that the line 'dims' names, got '" + symbol + "'");
+      for (const Dim& d : t.shape) {
+        require_declared(at, d);
+        if (at_most(0, d) == Truth::no) at.fail_with("expected sizes that are at least 0, got " + t.text());
+      }
     if (n.op->arity >= 0 && static_cast<size_t>(n.op->arity) != n.inputs.size())
       at.fail_with(std::string(n.op->name) + " needs " + std::to_string(n.op->arity) + " operands, got " + std::to_string(n.inputs.size()));
     if (n.op->infer == nullptr) return;

@@ -44,13 +44,16 @@ int64_t integer_at(DType t, const std::byte* p, int64_t i) {
 }  // namespace
 
 int64_t numel_of(const Sizes& sizes) {
+  // A size of 0 does not make room for others: no product of some of the sizes, and so no stride, overflows.
   int64_t n = 1;
+  bool none = false;
   for (int64_t s : sizes) {
     if (s < 0) throw UserError("tensor: sizes must be >= 0, got " + list_of(sizes));
-    if (__builtin_mul_overflow(n, s, &n) || n > (int64_t{1} << 48))
-      throw UserError("tensor: at most 2^48 elements, got sizes " + list_of(sizes));
+    none |= s == 0;
+    if (s != 0 && (__builtin_mul_overflow(n, s, &n) || n > (int64_t{1} << 48)))
+      throw UserError("tensor: at most 2^48 elements, got sizes " + list_of(sizes) + (std::count(sizes.begin(), sizes.end(), 0) > 0 ? " (beside those of 0)" : ""));
   }
-  return n;
+  return none ? 0 : n;
 }
 
 Sizes row_major(const Sizes& sizes) {
@@ -98,9 +101,8 @@ Tensor Tensor::over(DType dtype, Sizes sizes, std::byte* memory) {
 
 Tensor Tensor::part(int64_t first_element, Sizes sizes) const {
   const int64_t n = numel_of(sizes);
-  if (first_element < 0 || first_element + n > numel_)
-    throw UserError("tensor: a part must lie within " + type_text() + ", got elements " + std::to_string(first_element) + " to " +
-                    std::to_string(first_element + n));
+  if (first_element < 0 || first_element > numel_ - n)
+    throw UserError("tensor: a part must lie within " + type_text() + ", got " + std::to_string(n) + " elements from " + std::to_string(first_element) + " on");
   Tensor t = *this;
   t.sizes_ = std::move(sizes);
   t.numel_ = n;
@@ -148,6 +150,20 @@ void Tensor::set(int64_t i, double value) {
 double Tensor::only_element() const {
   if (numel_ != 1) throw UserError("tensor: item needs a tensor of one element, got " + type_text());
   return at(0);
+}
+
+void Tensor::refuse_item() const {
+  throw UserError("tensor: item must be asked for a type that holds the value, got an integer type for " + to_text(*this) + " of " + type_text());
+}
+
+Tensor::WholeNumber Tensor::only_whole() const {
+  const double x = only_element();
+  if (!is_float(dtype_)) {
+    const int64_t n = integer_at(dtype_, data_, 0);
+    return {n < 0, n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n)};
+  }
+  if (!(std::abs(x) < 0x1p64)) refuse_item();  // NaN too
+  return {x < 0, static_cast<uint64_t>(std::abs(x))};
 }
 
 Tensor Tensor::to(DType dtype) const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <lanc/graph/dtype.h>
@@ -15,7 +16,7 @@ namespace lanc {
 
 using Sizes = std::vector<int64_t>;
 
-/// Number of elements; UserError when it does not fit in 48 bits or a size is negative.
+/// Number of elements; UserError when a size is negative, or the product of those that are not 0 is above 2^48.
 int64_t numel_of(const Sizes& sizes);
 /// Row-major strides in elements.
 Sizes row_major(const Sizes& sizes);
@@ -68,10 +69,19 @@ class Tensor {
     check_host_type(DTypeOf<T>::value);
     return {reinterpret_cast<const T*>(data_), static_cast<size_t>(numel_)};
   }
-  /// The only element, converted to T; UserError when there are none or several.
+  /// The only element, converted to T: exact between integers, floats to integers truncate. UserError: none or several; a value that an integer T
+  /// cannot hold (300 for uint8_t, NaN).
   template <class T>
   T item() const {
-    return static_cast<T>(only_element());
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      const WholeNumber whole = only_whole();
+      constexpr int with_sign = std::is_signed_v<T> ? 1 : 0;
+      constexpr uint64_t most = ~uint64_t{0} >> (64 - 8 * static_cast<int>(sizeof(T)) + with_sign), least = with_sign == 1 ? most + 1 : 0;  // magnitudes
+      if (whole.magnitude > (whole.negative ? least : most)) refuse_item();
+      return static_cast<T>(whole.negative ? 0 - whole.magnitude : whole.magnitude);
+    } else {
+      return static_cast<T>(only_element());
+    }
   }
   /// Element i (row-major) as a double; exact but for large i64. UserError: beyond the end.
   double at(int64_t i) const;
@@ -95,7 +105,13 @@ class Tensor {
   void check_host_type(DType wanted) const;
   [[noreturn]] std::byte* refuse_to_write() const;
   [[noreturn]] void refuse_index(int64_t i) const;
+  struct WholeNumber {
+    bool negative = false;
+    uint64_t magnitude = 0;
+  };
   double only_element() const;
+  WholeNumber only_whole() const;
+  [[noreturn]] void refuse_item() const;
 
   DType dtype_ = DType::f32;
   Sizes sizes_ = {0};

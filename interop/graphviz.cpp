@@ -10,6 +10,7 @@
 
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <lanc/graph/error.h>
 #include <lanc/graph/rewrite.h>
@@ -209,22 +210,31 @@ int run_dot(const std::string& format, const std::string& from, const std::strin
 }
 
 std::string write_text(const std::string& text, const std::string& path) {
-  std::filesystem::path source(path);
-  const std::string format = source.extension().empty() ? "" : source.extension().string().substr(1);
+  const std::filesystem::path target(path);
+  const std::string format = target.extension().empty() ? "" : target.extension().string().substr(1);
   if (format.empty()) throw UserError("graphviz: the path must end with a format, as in graph.svg or graph.dot, got '" + path + "'");
-  source.replace_extension(".dot");
-  write_whole_file(source.string(), text);
-  if (format == "dot") return path;
-  const int code = run_dot(format, source.string(), path);
+  if (format == "dot") {
+    write_whole_file(path, text);
+    return path;
+  }
+  // Names of this process: what stands beside the picture stays as it is.
+  const std::string source = path + ".source" + std::to_string(getpid()), draft = path + ".part" + std::to_string(getpid());
+  write_whole_file(source, text);
+  const int code = run_dot(format, source, draft);
+  std::error_code ignored, error;
+  std::filesystem::remove(source, ignored);
   if (code == -1) {
     static std::atomic<bool> said = false;
     if (!said.exchange(true))
       std::fprintf(stderr, "lanc: graphs are left as .dot files, since the program dot is not installed (Debian: apt-get install graphviz)\n");
-    return source.string();
+    const std::string beside = std::filesystem::path(target).replace_extension(".dot").string();
+    write_whole_file(beside, text);
+    return beside;
   }
-  std::error_code ignored;
-  std::filesystem::remove(source, ignored);
+  if (code == 0) std::filesystem::rename(draft, target, error);
+  if (code != 0 || error) std::filesystem::remove(draft, ignored);
   if (code != 0) throw BackendError(path + ": dot must be able to write the file in format '" + format + "', got exit code " + std::to_string(code));
+  if (error) throw BackendError(path + ": the file must be writable, got \"" + error.message() + "\"");
   return path;
 }
 

@@ -12,7 +12,8 @@ Types concat_types(const InferArgs& args) {
   if (args.size() == 0) args.fail("needs at least one operand", "none");
   const auto rank = static_cast<int64_t>(args.shape(0).size());
   if (rank == 0) args.fail("operands must have at least one axis", args.types_text());
-  const int64_t axis = args.axis(args.attrs<ConcatAttrs>().axis, rank);
+  const int64_t axis = args.attrs<ConcatAttrs>().axis;  // of a node: from 0 on; builders count from the end
+  if (axis < 0 || axis >= rank) args.fail("axis must be in [0, " + std::to_string(rank) + ")", std::to_string(axis));
   Shape shape = args.shape(0);
   for (size_t i = 1; i < args.size(); ++i) {
     if (args.dtype(i) != args.dtype(0)) args.fail("operands must be of one dtype", args.types_text());
@@ -30,8 +31,7 @@ Types concat_types(const InferArgs& args) {
 Cotangents concat_vjp(const VjpArgs& args) {
   Cotangents result(args.inputs());
   const Value dy = args.cotangent();
-  const int64_t given = args.attrs<ConcatAttrs>().axis;
-  const auto axis = static_cast<size_t>(given < 0 ? given + dy.rank() : given);
+  const auto axis = static_cast<size_t>(args.attrs<ConcatAttrs>().axis);
   Dim start = 0;
   for (size_t i = 0; i < args.inputs(); ++i) {
     const Dim size = args.input_shape(i)[axis];

@@ -9,7 +9,7 @@
 namespace lanc {
 
 struct ConcatAttrs {
-  int64_t axis = 0;
+  int64_t axis = 0;  // from 0 on
   void fields(auto& visit) { visit("axis", axis); }
 };
 extern const OpDef concat_op;

@@ -42,6 +42,8 @@ Cotangents cumprod_vjp(const VjpArgs& args) {
 
 Types recurrence_types(const InferArgs& args) {
   args.require_number();
+  if (const RecurrenceForm form = args.attrs<RecurrenceAttrs>().form; form < RecurrenceForm::plain || form > RecurrenceForm::exclusive)
+    args.fail("form must be one of RecurrenceForm", std::to_string(static_cast<int64_t>(form)));
   require_axis(args, args.attrs<RecurrenceAttrs>().axis);
   if (args.dtype(0) != args.dtype(1)) args.fail("operands must be of one dtype", args.types_text());
   if (args.shape(0).size() != args.shape(1).size()) args.fail("shapes must be equal", args.types_text());

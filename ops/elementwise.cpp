@@ -4,6 +4,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/op_set.h>
 #include <lanc/ops/scalar/table.h>
 
 namespace lanc {
@@ -11,6 +12,8 @@ namespace {
 
 Types elementwise_types(const InferArgs& args) {
   const Formula& formula = *args.op().formula(args.op(), args.attributes());
+  if (args.size() == 0 || args.size() != static_cast<size_t>(formula.inputs()))
+    args.fail("needs one operand per input of the formula and at least one", std::to_string(args.size()) + " for " + std::to_string(formula.inputs()));
   std::vector<DType> dtypes;
   for (size_t i = 0; i < args.size(); ++i) {
     dtypes.push_back(args.dtype(i));
@@ -178,7 +181,7 @@ Value apply_formula(Formula formula, std::vector<Operand> operands) {
 }
 
 ElementwiseOp::ElementwiseOp(std::string_view name, Formula formula) {
-  require_op_name("elementwise", name);
+  require_own_name("elementwise", name);
   auto row = std::make_shared<UserRow>();
   row->name = std::string(name);
   row->context.formula = std::move(formula);

@@ -69,7 +69,7 @@ consteval int lambda_arity() {
 }  // namespace detail
 
 /// The lambda takes scalars by `auto` (1 to 8) and must also run on double. `name` is the op's name in texts and files. UserError: a name that is
-/// not made of letters, digits and '_'. Errors of the formula (a literal that a dtype cannot hold) come when it is applied.
+/// not made of letters, digits and '_', or that an op of the library has. Errors of the formula (a literal that a dtype cannot hold) come when it is applied.
 template <class F>
 ElementwiseOp elementwise(std::string_view name, F lambda) {
   return {name, record<detail::lambda_arity<F, Scalar>()>(lambda)};

@@ -5,9 +5,30 @@
 namespace lanc {
 namespace {
 
+void require_attributes(const InferArgs& args, const FusedAttrs& attrs) {
+  const auto rank = static_cast<int64_t>(attrs.shape.size());
+  for (const FusedInput& input : attrs.inputs)
+    for (int64_t axis : input.axes)
+      if (axis < -1 || axis >= rank) args.fail("axes of the operands must be in [-1, " + std::to_string(rank) + ")", std::to_string(axis));
+  if (attrs.outputs.size() != attrs.formula.outputs().size())
+    args.fail("one output for each of the formula's", std::to_string(attrs.outputs.size()) + " for " + std::to_string(attrs.formula.outputs().size()));
+  for (const FusedOutput& output : attrs.outputs) {
+    if (output.kind < FusedKind::map || output.kind > FusedKind::min) args.fail("kinds must be those of FusedKind", std::to_string(static_cast<int64_t>(output.kind)));
+    if (output.kind == FusedKind::map && !output.reduced.empty()) args.fail("an output that is stored for each element must reduce no axis", std::to_string(output.reduced.size()));
+    for (size_t i = 0; i < output.reduced.size(); ++i) {
+      const int64_t axis = output.reduced[i];
+      if (axis < 0 || axis >= rank || (i > 0 && axis <= output.reduced[i - 1]))
+        args.fail("reduced axes must ascend within the iteration space's " + std::to_string(rank), "axis " + std::to_string(axis));
+    }
+  }
+}
+
 Types fused_types(const InferArgs& args) {
   const auto& attrs = args.attrs<FusedAttrs>();
+  require_attributes(args, attrs);
   if (attrs.inputs.size() != args.size()) args.fail("one access per operand", std::to_string(attrs.inputs.size()) + " for " + std::to_string(args.size()));
+  if (attrs.inputs.size() != static_cast<size_t>(attrs.formula.inputs()))
+    args.fail("one operand per input of the formula", std::to_string(attrs.inputs.size()) + " for " + std::to_string(attrs.formula.inputs()));
   std::vector<DType> dtypes;
   for (size_t i = 0; i < args.size(); ++i) {
     dtypes.push_back(args.dtype(i));

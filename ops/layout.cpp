@@ -95,6 +95,7 @@ Value broadcast_to(Operand x, Shape shape, std::vector<int64_t> axes) {
     same &= axes[i] == static_cast<int64_t>(i);
   }
   if (same && axes.size() == shape.size()) return x;
+  require_shape(x.graph(), shape);
   return apply(broadcast_op, {x}, BroadcastAttrs{std::move(shape), std::move(axes)});
 }
 
@@ -149,6 +150,7 @@ Value reshape(Operand x, Shape shape) {
   }
   if (open != nullptr) *open = inferred_size(x, shape);
   if (x.shape() == shape) return x;
+  require_shape(x.graph(), shape);
   return apply(reshape_op, {x}, ReshapeAttrs{std::move(shape)});
 }
 

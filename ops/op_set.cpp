@@ -1,5 +1,6 @@
 #include <lanc/ops/op_set.h>
 
+#include <lanc/graph/error.h>
 #include <lanc/graph/graph.h>
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
@@ -46,6 +47,13 @@ const OpSet& all_ops() {
     return ops;
   }();
   return set;
+}
+
+void require_own_name(std::string_view function, std::string_view name) {
+  require_op_name(function, name);
+  if (all_ops().find(name))
+    throw UserError(std::string(function) + ": a name must not be that of an op of the library, got '" + std::string(name) + "'" +
+                    (CallSite::user_line().known() ? "\n  at " + CallSite::user_line().text() : ""));
 }
 
 }  // namespace lanc

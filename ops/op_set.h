@@ -10,4 +10,8 @@ namespace lanc {
 ///     ops.add(swish.op());
 const OpSet& all_ops();
 
+/// UserError unless `name` can stand in the text form (letters, digits and '_', a letter first) and is no name of all_ops(): passes know ops by
+/// name. `function`: whose argument it is.
+void require_own_name(std::string_view function, std::string_view name);
+
 }  // namespace lanc

@@ -147,7 +147,7 @@ Value session_seed(Graph graph) {
 }
 
 Value random_bits_uniform(Graph graph, uint64_t key, Shape shape, DType dtype, SourceLine where) {
-  const CallSite site("random_uniform", where);
+  const CallSite site("random_uniform", where, graph.data());
   return apply(random_uniform_op, {session_seed(graph), session_step(graph)}, RandomAttrs{key, std::move(shape), dtype});
 }
 

@@ -55,7 +55,7 @@ bool bind_shape(const FeedSlot& slot, const Sizes& sizes, Bindings& bindings, st
 
 // A feed such as {128, 28, 28} for {batch, 784}: the first size stays, the rest is the same number of elements.
 std::optional<Sizes> reshaped_feed(const Shape& declared, const Sizes& sizes) {
-  if (declared.empty() || sizes.empty()) return std::nullopt;
+  if (declared.empty() || sizes.empty() || sizes.size() == declared.size()) return std::nullopt;
   int64_t rest = 1, fed = 1;
   Sizes result = {sizes[0]};
   for (size_t i = 1; i < declared.size(); ++i) {

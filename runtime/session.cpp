@@ -14,6 +14,7 @@
 #include <lanc/graph/error.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/random.h>
+#include <lanc/passes/passes.h>
 #include <lanc/runtime/compile.h>
 #include <lanc/runtime/feeds.h>
 #include <lanc/runtime/memory.h>
@@ -85,7 +86,7 @@ Tensor initial_value(const Node& node, int64_t seed) {
   if (node.bodies.empty()) throw UserError("session: a state must have an initial value, got none for '" + path + "'; use session.set");
   const std::map<std::string, Tensor> named = {{std::string(session_seed_path), Tensor::scalar<int64_t>(seed)},
                                                {std::string(session_step_path), Tensor::scalar<int64_t>(0)}};
-  return evaluate_graph(node.bodies[0], named)[0].clone();
+  return evaluate_graph(compose(node.bodies[0], {}), named)[0].clone();
 }
 
 void initialize_states(Session::Data& session, const Graph& graph) {

@@ -75,7 +75,7 @@ void throw_out_of_range(const char* what, int64_t got, int64_t size) {
   throw UserError(std::string("data set: ") + what + " must be in [0, " + std::to_string(size) + "), got " + std::to_string(got));
 }
 
-std::array<std::vector<int64_t>, 3> split_rows(int64_t n, const Fractions& fractions, int64_t seed) {
+std::array<int64_t, 3> split_sizes(int64_t n, const Fractions& fractions) {
   const double f[3] = {fractions.training, fractions.validation, fractions.test};
   for (double x : f)
     if (!(x >= 0 && x <= 1)) throw UserError("split: fractions must be in [0, 1], got " + short_number(x));
@@ -84,14 +84,16 @@ std::array<std::vector<int64_t>, 3> split_rows(int64_t n, const Fractions& fract
     throw UserError("split: fractions must sum to 1, got " + short_number(f[0]) + " + " + short_number(f[1]) + " + " +
                     short_number(f[2]) + " = " + short_number(f[0] + f[1] + f[2]));
 
-  // Hamilton's method: everyone gets the floor, the seats left go to the largest remainders.
+  // Hamilton's method: everyone gets the floor, the seats left go to the largest remainders. What is nearly whole is whole; nearly: by less than
+  // half a row, however many there are.
+  const double nearly = std::min(rounding * static_cast<double>(n), 0.25);
   std::array<int64_t, 3> sizes;
   std::array<double, 3> remainders;
   int64_t left = n;
   for (size_t p = 0; p < 3; ++p) {
     const double exact = f[p] * static_cast<double>(n);
     const double nearest = std::round(exact);
-    const double whole = std::abs(exact - nearest) <= rounding * static_cast<double>(n) ? nearest : std::floor(exact);
+    const double whole = std::abs(exact - nearest) <= nearly ? nearest : std::floor(exact);
     sizes[p] = static_cast<int64_t>(whole);
     remainders[p] = exact - whole;
     left -= sizes[p];
@@ -101,7 +103,18 @@ std::array<std::vector<int64_t>, 3> split_rows(int64_t n, const Fractions& fract
     ++sizes[p];
     remainders[p] -= 1;
   }
+  for (; left < 0; ++left) {  // fractions that sum to a little more than 1
+    size_t p = static_cast<size_t>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+    for (size_t q = 0; q < 3; ++q)
+      if (sizes[q] > 0 && remainders[q] < remainders[p]) p = q;
+    --sizes[p];
+    remainders[p] += 1;
+  }
+  return sizes;
+}
 
+std::array<std::vector<int64_t>, 3> split_rows(int64_t n, const Fractions& fractions, int64_t seed) {
+  const std::array<int64_t, 3> sizes = split_sizes(n, fractions);
   const std::vector<int64_t> order = permutation(n, seed, 0, OrderOf::split);
   std::array<std::vector<int64_t>, 3> rows;
   auto from = order.begin();

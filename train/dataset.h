@@ -275,6 +275,8 @@ struct Fractions {
 };
 
 namespace detail {
+// How many of n rows go to training, validation and test; they sum to n.
+std::array<int64_t, 3> split_sizes(int64_t n, const Fractions& fractions);
 // Row numbers of the three parts: drawn by permutation(n, seed), each sorted.
 std::array<std::vector<int64_t>, 3> split_rows(int64_t n, const Fractions& fractions, int64_t seed);
 Tensor joined_rows(const Tensor& a, const Tensor& b);

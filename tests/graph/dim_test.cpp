@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,36 @@ TEST(Dim, MistakesAreNamed) {
   EXPECT_EQ(message_of([] { parse_dim("2*"); }), "dim: expected a number or a name at character 3 of '2*'");
   EXPECT_EQ(message_of([] { parse_dim("median(a, b)"); }), "dim: expected floordiv, ceildiv, min or max at character 13 of 'median(a, b)'");
   EXPECT_EQ(message_of([] { parse_dim(std::string(200, '-')); }).find("no error"), std::string::npos);
+}
+
+TEST(Dim, TheOneQuotientThatDoesNotFitIsRefused) {
+  const Dim least = std::numeric_limits<int64_t>::min();
+  using Divide = Dim (*)(const Dim&, const Dim&);
+  for (const Divide divide : {Divide([](const Dim& x, const Dim& y) { return floordiv(x, y); }), Divide([](const Dim& x, const Dim& y) { return ceildiv(x, y); })}) {
+    EXPECT_EQ(message_of([&] { divide(least, -1); }), "dim: sizes must fit in 64 bits, got an expression that does not");
+    EXPECT_EQ(message_of([&] { divide(least * b, -1); }), "dim: sizes must fit in 64 bits, got an expression that does not");
+    EXPECT_EQ(message_of([&] { divide(least * b * t, -1 * b); }), "dim: sizes must fit in 64 bits, got an expression that does not");
+    EXPECT_EQ(divide(least + 1, -1), Dim(std::numeric_limits<int64_t>::max()));
+    EXPECT_EQ(divide(4 * b, -1), -4 * b);
+  }
+}
+
+TEST(Dim, OfAnUnsignedNumberIsThatNumberOrRefused) {
+  EXPECT_EQ(Dim((uint64_t{1} << 63) - 1), Dim(std::numeric_limits<int64_t>::max()));
+  EXPECT_EQ(message_of([] { Dim(uint64_t{1} << 63); }), "dim: sizes must be below 2^63, got a number that is not");
+}
+
+// Without a limit the text of round k has more than 2^k characters.
+TEST(Dim, WhoseTextDoublesEachRoundIsRefused) {
+  Dim n = b;
+  const std::string message = message_of([&] {
+    for (int round = 0; round < 30; ++round) n = floordiv(n + 1, 2) + floordiv(n + 2, 3);
+  });
+  EXPECT_EQ(message, "dim: the text of an expression must have at most 10000 characters, got more");
+  EXPECT_GT(n.text().size(), 1000u);
+  EXPECT_EQ(parse_dim(n.text()), n);
+  Dim power = b + t + 1;
+  EXPECT_NE(message_of([&] { for (int round = 0; round < 10; ++round) power = power * power; }), "no error");
 }
 
 }  // namespace

@@ -149,5 +149,55 @@ TEST(Graph, ItsEdgesFollowItsGrowth) {
   EXPECT_EQ(edges_of(g).consumers(y.node_id()).size(), 0u);
 }
 
+TEST(Graph, PatternsOfManyStarsTakeNoTime) {
+  const std::string text(40, 'a');
+  std::string stars, path = "a", any = "**";
+  for (int i = 0; i < 20; ++i) stars += "*a", path += "/a", any += "/a/**";
+  EXPECT_FALSE(path_matches(stars + "*b", text));
+  EXPECT_TRUE(path_matches(stars + "*", text));
+  EXPECT_FALSE(path_matches(any + "/b", path));
+  EXPECT_TRUE(path_matches(any, path));
+  EXPECT_TRUE(path_matches("a*b*c", "aXbYbZc"));
+  EXPECT_TRUE(path_matches("**/b/*/c/**", "a/b/b/x/c"));
+  EXPECT_FALSE(path_matches("**/b/*/c", "a/b/x/y/c"));
+  EXPECT_FALSE(path_matches("a*", ""));
+}
+
+TEST(Graph, PathsAreInATotalOrder) {
+  EXPECT_TRUE(path_less("l01", "l1"));
+  EXPECT_FALSE(path_less("l1", "l01"));
+  EXPECT_FALSE(path_less("l1", "l1"));
+  EXPECT_TRUE(path_less("l01/b", "l1/c"));
+  EXPECT_TRUE(path_less("l1/b", "l01/c"));
+  EXPECT_TRUE(path_less("l01", "l2"));
+}
+
+TEST(Graph, AnOpWithoutAnInferenceRuleOrOutputsIsRefused) {
+  Graph g;
+  const Value x = g.input("x", f32, {2});
+  const OpDef bare{.name = "bare"}, mute{.name = "mute", .infer = [](const InferArgs&) { return Types{}; }};
+  EXPECT_EQ(message_of([&] { apply(bare, {x}); }).substr(0, 77), "bare: an op that is applied must have an inference rule (OpDef::infer), got n");
+  EXPECT_EQ(message_of([&] { apply(mute, {x}); }).substr(0, 67), "mute: an inference rule must give at least one output, got none\n  o");
+  EXPECT_EQ(g.size(), 1u);
+}
+
+TEST(Graph, ADrawThatIsRefusedLeavesNoState) {
+  Graph g;
+  EXPECT_NE(message_of([&] { random_bits_uniform(g, 1, {2}, i32, SourceLine{}); }), "no error");
+  EXPECT_EQ(g.size(), 0u);
+  EXPECT_FALSE(g.find("session/seed"));
+}
+
+TEST(Graph, AUsersOpMayNotTakeTheNameOfOneOfTheLibrary) {
+  for (const char* name : {"exp", "softmax", "sum", "cast", "input"})
+    EXPECT_EQ(message_of([&] { elementwise(name, [](auto x) { return x * x; }); }),
+              "elementwise: a name must not be that of an op of the library, got '" + std::string(name) + "'");
+  Graph g;
+  const Value x = g.input("x", f32, {2});
+  const auto same = [](const std::vector<Value>& v) { return v; };
+  const auto back = [](const auto&, const auto&, const auto& dy) { return Cotangents{dy[0]}; };
+  EXPECT_EQ(message_of([&] { custom_vjp("softmax", {x}, same, back); }).find("custom_vjp: a name must not be that of an op of the library, got 'softmax'"), 0u);
+}
+
 }  // namespace
 }  // namespace lanc

@@ -225,5 +225,34 @@ TEST(Parse, SurvivesDamagedTexts) {
   EXPECT_THROW(parse_graph(deep, ops), UserError);
 }
 
+// Each was once accepted, or ended the program.
+TEST(Parse, RefusesWhatBuildersRefuse) {
+  const std::string x = "graph\ndims n\n%0 = input \"x\" : f32[4,2]\n";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"graph\n%0 = formula() {formula = \"0: 1.0\"} : f32[]\noutput %0\n", "needs one operand per input of the formula"},
+      {x + "%1 = concat(%0, %0) {axis = -1} : f32[4,4]\n", "axis must be in [0, 2), got -1"},
+      {x + "%1 = linear_recurrence(%0, %0) {axis = 0, form = 77, reversed = false} : f32[4,2]\n", "form must be one of RecurrenceForm, got 77"},
+      {x + "%1 = fused(%0) {shape = [4, 2], formula = \"1: t0 = exp(x0); t0\", inputs = [{axes = [0, 7]}], outputs = [{kind = 0, reduced = [], keep = false}]} : f32[4,2]\n",
+       "axes of the operands must be in [-1, 2), got 7"},
+      {x + "%1, %2 = fused(%0) {shape = [4, 2], formula = \"1: t0 = exp(x0); t0\", inputs = [{axes = [0, 1]}], outputs = [{kind = 0, reduced = [], keep = false}, "
+           "{kind = 0, reduced = [], keep = false}]} : f32[4,2], f32[4,2]\n",
+       "one output for each of the formula's, got 2 for 1"},
+      {"graph\n%0 = input \"x\" : f32[-3]\n", "expected sizes that are at least 0, got f32[-3]"},
+      {"graph\n%0 = input \"\" : f32[3]\n", "expected a name of letters"},
+      {"graph\n%0 = input \"a//b\" : f32[3]\n", "expected a name of letters"},
+      {x + "require q = 3 \"why\"\n", "expected dims that the line 'dims' names, got 'q'"},
+      {x + "%1 = broadcast(%0) {shape = [-3, 4, 2], axes = [1, 2]} : f32[-3,4,2]\n", "expected sizes that are at least 0"},
+  };
+  for (const auto& [text, part] : cases) {
+    std::string message = "no error";
+    try {
+      parse_graph(text, all_ops());
+    } catch (const UserError& error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find(part), std::string::npos) << message << "\n" << text;
+  }
+}
+
 }  // namespace
 }  // namespace lanc

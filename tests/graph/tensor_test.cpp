@@ -85,5 +85,41 @@ TEST(Tensor, OfNoElementsIsAllowed) {
   EXPECT_EQ(t.span<float>().size(), 0u);
 }
 
+TEST(Tensor, APartThatBeginsFarOutIsRefused) {
+  const Tensor t(f32, {4});
+  EXPECT_THROW(t.part(std::numeric_limits<int64_t>::max(), {1}), UserError);
+  EXPECT_THROW(t.part(5, {0}), UserError);
+  EXPECT_EQ(t.part(4, {0}).numel(), 0);
+}
+
+// Wherever the 0 stands, and so strides and products of some of the sizes fit.
+TEST(Tensor, OfNoElementsHasOtherSizesThatFit) {
+  const int64_t large = int64_t{1} << 40;
+  for (const Sizes& sizes : {Sizes{large, large, 0}, Sizes{0, large, large}, Sizes{large, 0, large}}) EXPECT_THROW(numel_of(sizes), UserError);
+  EXPECT_EQ(numel_of({0, large, 256}), 0);
+  EXPECT_EQ(row_major({0, large, 256}), (Sizes{large * 256, 256, 1}));
+}
+
+TEST(Tensor, AnItemIsExactOrRefused) {
+  const int64_t odd = (int64_t{1} << 53) + 1, least = std::numeric_limits<int64_t>::min();
+  EXPECT_EQ(Tensor::scalar(odd).item<int64_t>(), odd);
+  EXPECT_EQ(Tensor::scalar(least).item<int64_t>(), least);
+  EXPECT_EQ(Tensor::scalar(-1.5).item<int>(), -1);
+  EXPECT_EQ(Tensor::scalar(-0.5).item<uint8_t>(), 0);
+  EXPECT_EQ(Tensor::scalar(0x1p63).item<uint64_t>(), uint64_t{1} << 63);
+  EXPECT_EQ(Tensor::scalar(-128.0).item<int8_t>(), -128);
+  EXPECT_TRUE(Tensor::scalar(0.5).item<bool>());
+  EXPECT_THROW(Tensor::scalar(-129.0).item<int8_t>(), UserError);
+  EXPECT_THROW(Tensor::scalar(0x1p63).item<int64_t>(), UserError);
+  EXPECT_THROW(Tensor::scalar(odd).item<int>(), UserError);
+  EXPECT_THROW(Tensor::scalar(std::numeric_limits<double>::quiet_NaN()).item<int>(), UserError);
+  EXPECT_THROW(Tensor::scalar(std::numeric_limits<float>::infinity()).item<uint64_t>(), UserError);
+  try {
+    Tensor::scalar(int64_t{300}).item<uint8_t>();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(), "tensor: item must be asked for a type that holds the value, got an integer type for 300 of i64[]");
+  }
+}
+
 }  // namespace
 }  // namespace lanc

@@ -167,5 +167,18 @@ TEST(Graphviz, WithoutDotLeavesTheTextAndSaysSo) {
   EXPECT_EQ(said, "lanc: graphs are left as .dot files, since the program dot is not installed (Debian: apt-get install graphviz)\n");
 }
 
+TEST(Graphviz, LeavesWhatStandsBesideThePicture) {
+  if (!has_dot()) GTEST_SKIP() << "no-dot";
+  const Directory directory;
+  std::ofstream(directory.path + "/a.dot") << "mine";
+  std::ofstream(directory.path + "/a.nosuchformat") << "old";
+  write_graphviz({Example().y}, directory.path + "/a.svg");
+  EXPECT_THROW(write_graphviz({Example().y}, directory.path + "/a.nosuchformat"), BackendError);
+  EXPECT_EQ(read_file(directory.path + "/a.dot"), "mine");
+  EXPECT_EQ(read_file(directory.path + "/a.nosuchformat"), "old");
+  const std::filesystem::directory_iterator files(directory.path);
+  EXPECT_EQ(std::distance(begin(files), end(files)), 3);
+}
+
 }  // namespace
 }  // namespace lanc

@@ -165,5 +165,52 @@ TEST(Slice, HasSecondDerivatives) {
   EXPECT_EQ(v.of(gradient(sum(d1), v.x), 4), (List{0, 6, 0, 18}));
 }
 
+template <class F>
+std::string message_of(F f) {
+  try {
+    f();
+  } catch (const UserError& e) {
+    return std::string(e.what()).substr(0, std::string(e.what()).find('\n'));
+  }
+  return "no error";
+}
+
+TEST(Layout, SizesThatDoNotExistAreRefused) {
+  Graph g;
+  const Value a = g.input("a", f32, {}), x = g.input("x", f32, {2, 3});
+  const Dim q = Dim::symbol("q");
+  EXPECT_EQ(message_of([&] { broadcast_to(a, {-4}, {}); }), "broadcast_to: sizes must be >= 0, got [-4]");
+  EXPECT_EQ(message_of([&] { broadcast_to(a, {q}); }), "broadcast_to: dims must be declared by graph.dim(name), got 'q' in [q]");
+  EXPECT_EQ(message_of([&] { reshape(x, {q, 3}); }), "reshape: dims must be declared by graph.dim(name), got 'q' in [q,3]");
+  EXPECT_EQ(message_of([&] { apply(broadcast_op, {a}, BroadcastAttrs{{-4}, {}}); }), "broadcast: sizes of a result must be >= 0, got f32[-4]");
+  EXPECT_EQ(g.size(), 2u);
+}
+
+TEST(Concat, OfANodeCountsItsAxisFromTheFront) {
+  Graph g;
+  const Value x = g.input("x", f32, {2, 3});
+  EXPECT_EQ(message_of([&] { apply(concat_op, {x, x}, ConcatAttrs{-1}); }), "concat: axis must be in [0, 2), got -1");
+  EXPECT_EQ(concat({x, x}, -1).shape(), (Shape{2, 6}));
+}
+
+// Attributes of nodes may count from the end where kernels and passes do too: the bits of both spellings agree.
+TEST(Nodes, WithAnAxisFromTheEndGiveTheBitsOfThatFromTheFront) {
+  for (const Device device : {Device::cpu(), Device::reference()}) {
+    Graph g;
+    const Value x = g.input("x", f32, {3, 4}), index = constant(g, Tensor::of<int64_t>({2}, {2, 0}));
+    const auto all = [&](int64_t last) {
+      return std::vector<Value>{apply(sum_op, {x}, ReduceAttrs{{last}}), apply(reduce_max_op, {exp(x)}, ReduceAttrs{{last}, true}),
+                                apply(argmax_op, {x}, ReduceAttrs{{last}}), apply(prod_op, {x}, ReduceAttrs{{last}}),
+                                apply(cumsum_op, {x}, CumulativeAttrs{last}), apply(softmax_op, {x}, SoftmaxAttrs{last}),
+                                apply(gather_op, {x, index}, IndexAttrs{.axis = last, .slices = true})};
+    };
+    Tensor fed(f32, {3, 4});
+    for (int64_t i = 0; i < 12; ++i) fed.set(i, static_cast<double>((5 * i) % 12) / 7);
+    const Session session(g, {.device = device, .verify_passes = true});
+    const Results front = session.eval(all(1), {{x, fed}}), end = session.eval(all(-1), {{x, fed}});
+    for (size_t i = 0; i < front.size(); ++i) EXPECT_TRUE(identical(front[i], end[i])) << i;
+  }
+}
+
 }  // namespace
 }  // namespace lanc

@@ -344,5 +344,15 @@ TEST(MemoryErrors, OfAResultSayThatItIsOne) {
   EXPECT_EQ(f(Tensor::of<float>({1, 1}, {3}))[0].item<float>(), 9);
 }
 
+TEST(FeedErrors, OfTheSameRankAreNotReadInAnotherShape) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("b"), 2, 3});
+  const Session session(g);
+  const Function f = session.function({x}, {sum(x)});
+  EXPECT_NE(message_of([&] { f(Tensor(f32, {1, 3, 2})); }).find("function: input 'x' must be f32[b,2,3], got f32[1,3,2]"), std::string::npos);
+  EXPECT_EQ(message_of([&] { f(Tensor(f32, {1, 6})); }), "no error");
+  EXPECT_EQ(message_of([&] { f(Tensor(f32, {1, 1, 2, 3})); }), "no error");
+}
+
 }  // namespace
 }  // namespace lanc

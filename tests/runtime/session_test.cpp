@@ -142,5 +142,12 @@ TEST(Formula, TextReadsBack) {
   EXPECT_EQ(Formula::parse(f.formula().text()).text(), f.formula().text());
 }
 
+TEST(Session, InitialValuesMayHoldComposites) {
+  Graph g;
+  const Initializer probabilities = [](Graph body, const Shape& shape, DType dtype, uint64_t) { return softmax(full(body, shape, 1, dtype)); };
+  const Value w = parameter(g.root(), "w", {4}, probabilities);
+  EXPECT_EQ(Session(g).eval({w}, {})[0].at(3), 0.25);
+}
+
 }  // namespace
 }  // namespace lanc

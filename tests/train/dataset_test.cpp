@@ -369,5 +369,17 @@ TEST(Standardize, SaysWhatItNeeds) {
             "standardize: examples must be as those fitted, f32[3], got f32[2,4] with the example as first axis");
 }
 
+// A tolerance in proportion to the rows made room for one too many.
+TEST(Split, SizesOfManyRowsSumToThem) {
+  const double third = 0.3333333333;
+  for (const int64_t n : {int64_t{1} << 29, int64_t{1} << 40, (int64_t{1} << 29) + 1, int64_t{1'000'000'007}})
+    for (const Fractions& f : {Fractions{1.0 / 3, 1.0 / 3, 1.0 / 3}, Fractions{third, third, third + 1e-10}, Fractions{0.5, 0.5, 9e-10}, Fractions{0, 0, 1}, Fractions{2.0 / 3, 1.0 / 3, 0}}) {
+      const auto [training, validation, test] = detail::split_sizes(n, f);
+      EXPECT_EQ(training + validation + test, n);
+      EXPECT_GE(std::min({training, validation, test}), 0);
+      EXPECT_NEAR(static_cast<double>(training), f.training * static_cast<double>(n), 1 + 1e-9 * static_cast<double>(n));
+    }
+}
+
 }  // namespace
 }  // namespace lanc::data
