@@ -136,6 +136,8 @@ lanc_test(preprocessed_size COMMAND ${Python3_EXECUTABLE} ${lint}/preprocessed_s
 lanc_test(compile_fail COMMAND ${Python3_EXECUTABLE} ${lint}/compile_fail.py ${PROJECT_SOURCE_DIR}/tests/compile_fail
           ${compile} LABELS lint)
 lanc_test(readme_example COMMAND ${Python3_EXECUTABLE} ${lint}/readme_example.py ${PROJECT_SOURCE_DIR} ${compile} LABELS lint)
+# A mutant whose text is gone from the sources is noticed with the change that took it away.
+lanc_test(mutants_fit COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/scripts/mutate --list LABELS lint)
 lanc_test(tables COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/scripts/tables --check LABELS lint)
 if(BUILD_SHARED_LIBS)
   lanc_test(exported_symbols COMMAND ${Python3_EXECUTABLE} ${lint}/exported_symbols.py $<TARGET_FILE:lanc> LABELS lint)

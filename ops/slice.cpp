@@ -160,10 +160,11 @@ std::vector<Value> split(Operand x, const Shape& sizes, int64_t axis) {
     total = total + size;
   }
   if (sizes.empty()) refuse("there must be at least one size", "none", x);
-  require_equal_dims(x, total, n, "sizes must add up to the axis' size " + n.text(), shape_text(sizes) + axis_text(x, static_cast<size_t>(at)));
   std::vector<Value> parts;
   Dim start = 0;
   for (const Dim& size : sizes) {
+    // For each part, since a function may run any of them alone.
+    require_equal_dims(x, total, n, "sizes must add up to the axis' size " + n.text(), shape_text(sizes) + axis_text(x, static_cast<size_t>(at)));
     parts.push_back(part(x, at, start, size));
     start = start + size;
   }
@@ -176,9 +177,11 @@ std::vector<Value> split_equal(Operand x, int64_t parts, int64_t axis) {
   if (parts < 1) refuse("the number of parts must be at least 1", std::to_string(parts), x);
   const Dim& n = x.shape()[at];
   const Dim size = floordiv(n, parts);
-  require_equal_dims(x, size * parts, n, "the axis' size must be a multiple of the number of parts", std::to_string(parts) + " parts" + axis_text(x, at));
   std::vector<Value> out;
-  for (int64_t i = 0; i < parts; ++i) out.push_back(part(x, static_cast<int64_t>(at), size * i, size));
+  for (int64_t i = 0; i < parts; ++i) {
+    require_equal_dims(x, size * parts, n, "the axis' size must be a multiple of the number of parts", std::to_string(parts) + " parts" + axis_text(x, at));
+    out.push_back(part(x, static_cast<int64_t>(at), size * i, size));
+  }
   return out;
 }
 

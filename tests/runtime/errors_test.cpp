@@ -160,7 +160,7 @@ TEST(DimErrors, OfARecordedEqualityConcernGradientsToo) {
 }
 
 TEST(DimErrors, OfAParsedGraphAreThoseOfItsOps) {
-  const Graph p = parse_graph("graph\ndims n, m\n%x = input \"x\" : f32[n,3]\n%y = input \"y\" : f32[m,3]\n%0 = add(%x, %y) : f32[n,3]\noutput %0\n", all_ops());
+  const Graph p = parse_graph("graph\ndims n m\n%x = input \"x\" : f32[n,3]\n%y = input \"y\" : f32[m,3]\n%0 = add(%x, %y) : f32[n,3]\noutput %0\n", all_ops());
   const std::string text = message_of([&] { Session(p).eval(p.outputs(), {{*p.find("x"), Tensor(f32, {2, 3})}, {*p.find("y"), Tensor(f32, {4, 3})}}); });
   EXPECT_NE(text.find("operands must have one shape"), std::string::npos) << text;
   const Graph far = parse_graph("graph\ndims n\n%x = input \"x\" : f32[n,3]\n%0 = slice(%x) {starts = [0, 0], sizes = [n, 3], steps = [1000000, 1]} : f32[n,3]\noutput %0\n",

@@ -99,7 +99,7 @@ TEST(ConfusionMatrix, AnErrorLeavesItAsItWas) {
             "confusion matrix: scores must have one column for each of the 2 classes, got f32[2,3]");
   EXPECT_EQ(user_error([&] { matrix.add(Tensor::of<float>({1, 2}, {0, NAN}), Tensor(i32, {1})); }),
             "confusion matrix: scores must not be NaN, got one at example 0");
-  EXPECT_EQ(user_error([] { ConfusionMatrix(0); }), "confusion matrix: at least one class, got 0");
+  EXPECT_EQ(user_error([] { ConfusionMatrix(0); }), "confusion matrix: 1 to 16384 classes, got 0");
   EXPECT_EQ(user_error([] { ConfusionMatrix(std::vector<std::string>{}); }), "confusion matrix: at least one class, got 0");
   EXPECT_EQ(matrix.total(), 0);
 }

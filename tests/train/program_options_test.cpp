@@ -49,7 +49,7 @@ TEST(ProgramOptions, SayWhatIsWrong) {
   EXPECT_EQ(mistake({"--epochs", "3x"}), "--epochs: the value must be a whole number >= 1 and <= 100, got '3x'");
   EXPECT_EQ(mistake({"--epochs=0"}), "--epochs: the value must be a whole number >= 1 and <= 100, got '0'");
   EXPECT_EQ(mistake({"--epochs=99999999999999999999"}), "--epochs: the value must be a whole number >= 1 and <= 100, got '99999999999999999999'");
-  EXPECT_EQ(mistake({"--rate", ""}), "--rate: the value must be a number, got ''");
+  EXPECT_EQ(mistake({"--rate", ""}), "--rate: the value must be a finite number, got ''");
 }
 
 TEST(ProgramOptions, HelpListsThemAndEndsWithZero) {
