@@ -221,8 +221,8 @@ TEST(CustomVjp, NeedsAnInputAndAnOutput) {
   const auto none = [](const Values&) { return Values{}; };
   const auto backward = [](const Values&, const Values&, const Values& dy) { return Cotangents(dy.begin(), dy.end()); };
   const int line = __LINE__ + 1;
-  EXPECT_EQ(message_of([&] { custom_vjp("none", {x}, none, backward); }),
-            "custom_vjp 'none': forward must return at least one value, got none\n  custom_vjp at " + at(line));
+  const std::string text = message_of([&] { custom_vjp("none", {x}, none, backward); });
+  EXPECT_EQ(text, "custom_vjp 'none': forward must return at least one value, got none\n  custom_vjp at " + at(line));
   EXPECT_TRUE(begins(message_of([&] { custom_vjp("none", {}, none, backward); }), "custom_vjp: at least one input is needed, got none\n  custom_vjp at "));
 }
 

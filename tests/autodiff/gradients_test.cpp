@@ -62,7 +62,8 @@ TEST(Gradients, OfAValueThatIsNotReachedNameItAndItsLine) {
   const Value loss = x * x;
   const int line = __LINE__;
   const std::string advice = "; take it out of the list, or ask for Unreached::zeros\n  gradients at ";
-  EXPECT_EQ(message_of([&] { gradients(loss, {x, y}); }),
+  const std::string input = message_of([&] { gradients(loss, {x, y}); });
+  EXPECT_EQ(input,
             "gradients: the output must depend on every wanted value, got 'y' without a way to it\n  built at " + at(line - 3) + advice + at(line + 2));
   const std::string text = message_of([&] { gradients(loss, {unused}); });
   EXPECT_TRUE(begins(text, "gradients: the output must depend on every wanted value, got mul f64[2] without a way to it\n  built at " + at(line - 2))) << text;
@@ -84,8 +85,9 @@ TEST(Gradients, OfNoFloatOfRankZeroSayWhatToDo) {
   const Value x = g.input("x", f64, {3});
   const Value n = g.input("n", i32, {});
   const int line = __LINE__;
-  EXPECT_EQ(message_of([&] { gradient(x, x); }), "gradients: a loss must be a float of rank 0, got f64[3]\n  built at " + at(line - 2) +
-                                                     "; take sum or mean of it, or use vjp with a cotangent\n  gradient at " + at(line + 1));
+  const std::string text = message_of([&] { gradient(x, x); });
+  EXPECT_EQ(text, "gradients: a loss must be a float of rank 0, got f64[3]\n  built at " + at(line - 2) +
+                      "; take sum or mean of it, or use vjp with a cotangent\n  gradient at " + at(line + 1));
   EXPECT_TRUE(begins(message_of([&] { gradient(n, x); }), "gradients: a loss must be a float of rank 0, got i32[]"));
   EXPECT_TRUE(begins(message_of([&] { gradient(sum(x), n); }), "gradients: a derivative needs a float value, got 'n' of i32[]\n  built at " + at(line - 1)));
 }

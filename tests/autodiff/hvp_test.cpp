@@ -114,8 +114,8 @@ TEST(Hvp, AnotherNumberOrTypeOfDirectionsNamesTheUsersLine) {
   const Value loss = sum(x * x * x);
   const int line = __LINE__ + 1;
   EXPECT_EQ(message_of([&] { hvp(loss, {x}, {}); }), "hvp: one direction per value is needed, got 0 for 1\n  hvp at " + at(line));
-  EXPECT_EQ(message_of([&] { hvp(loss, {x}, {v}); }),
-            "hvp: a direction must have its value's type f64[3], got f64[2]\n  hvp at " + at(line + 1));
+  const std::string text = message_of([&] { hvp(loss, {x}, {v}); });
+  EXPECT_EQ(text, "hvp: a direction must have its value's type f64[3], got f64[2]\n  hvp at " + at(line + 1));
   EXPECT_TRUE(hvp(loss, {}, {}).empty());
   EXPECT_TRUE(begins(message_of([&] { hvp(x, {x}, {x}); }), "gradients: a loss must be a float of rank 0, got f64[3]"));
 }
