@@ -206,9 +206,9 @@ Value operator-(Operand a) { return unary("neg", a); }
 Value operator&&(Operand a, Operand b) { return binary("and", a, b); }
 Value operator||(Operand a, Operand b) { return binary("or", a, b); }
 Value operator!(Operand a) { return unary("not", a); }
+Value logical_xor(Operand x, Operand y) { return binary("xor", x, y); }
 
 Value operator&&(const Value& a, Operand b) { return binary("and", Operand(a, b.line()), b); }
-Value logical_xor(Operand x, Operand y) { return binary("xor", x, y); }
 Value operator||(const Value& a, Operand b) { return binary("or", Operand(a, b.line()), b); }
 Value operator!(const Value& a) { return unary("not", Operand(a, a.node().origin->user)); }
 

@@ -4,6 +4,7 @@
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scalar/table.h>
+#include <lanc/passes/fusion_groups.h>
 
 namespace lanc {
 namespace {
@@ -55,10 +56,7 @@ std::vector<Ref> expand_node(const Node& node, const Formula& formula, const std
   return refs;
 }
 
-bool reduces_storage(const Node& node, const Value& x) {
-  const std::string_view name = node.op->name;
-  return (name == sum_op.name || name == reduce_max_op.name || name == reduce_min_op.name) && is_storage_only(x.dtype());
-}
+bool reduces_storage(const Node& node, const Value& x) { return is_reduction(node.op->name) && is_storage_only(x.dtype()); }
 
 // Reductions of 16-bit floats, which accumulate in f32, say so: then they fuse as those of f32 do.
 std::vector<Ref> reduce_in_f32(const Node& node, const Value& x) {

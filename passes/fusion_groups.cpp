@@ -66,8 +66,6 @@ std::optional<std::vector<int64_t>> axes_in_result(const Graph& graph, const Nod
 
 bool reducible(DType t) { return t == f32 || t == f64 || t == i64; }
 
-bool is_reduction(std::string_view op) { return op == sum_op.name || op == reduce_max_op.name || op == reduce_min_op.name; }
-
 // Instructions of one node's formula; equal nodes are lowered once.
 class Weights {
  public:
@@ -89,6 +87,8 @@ class Weights {
 };
 
 }  // namespace
+
+bool is_reduction(std::string_view op) { return op == sum_op.name || op == reduce_max_op.name || op == reduce_min_op.name; }
 
 FusedKind fused_kind_of(std::string_view op) {
   return op == sum_op.name ? FusedKind::sum : op == reduce_max_op.name ? FusedKind::max : FusedKind::min;

@@ -66,6 +66,8 @@ class FusionGroups {
   std::vector<char> escapes_;
 };
 
+/// Does a nest compute this reduction?
+bool is_reduction(std::string_view op);
 /// sum, reduce_max and reduce_min as fused reductions.
 FusedKind fused_kind_of(std::string_view reduce_op);
 
