@@ -52,8 +52,8 @@ function(lanc_gtest_program name)
   target_link_libraries(${name} PRIVATE ${LANC_TEST_LIBRARIES})
   target_compile_definitions(${name} PRIVATE ${LANC_TEST_DEFINITIONS})
   set(timeout 900)
-  if(name STREQUAL test_fuzz)
-    set(timeout 14400)   # what scripts/test --all asks of it takes an hour
+  if(name MATCHES "^test_(fuzz|ops)$")
+    set(timeout 14400)   # what scripts/test --all asks of these takes up to an hour
   endif()
   lanc_test(${name} COMMAND ${name} LABELS unit TIMEOUT ${timeout})
 endfunction()
