@@ -24,6 +24,7 @@
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/loop.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/op_set.h>
 #include <lanc/ops/pad.h>

@@ -293,27 +293,26 @@ bool path_less(std::string_view a, std::string_view b) {
   return p.size() != q.size() ? p.size() < q.size() : a < b;  // "l01" and "l1" are one number and two paths
 }
 
-std::vector<uint32_t> canonical_order(const Graph& graph, std::span<const Ref> roots) {
+std::vector<uint32_t> canonical_order(const Graph& graph, std::span<const Ref> roots, uint32_t first) {
   std::vector<uint32_t> order;
-  std::vector<char> seen(graph.size(), 0);
+  std::vector<char> seen(graph.size() - std::min<size_t>(first, graph.size()), 0);
   std::vector<std::pair<uint32_t, size_t>> stack;  // node, next operand
+  const auto push = [&](uint32_t id) {
+    if (id < first || seen[id - first]) return;
+    seen[id - first] = 1;
+    stack.emplace_back(id, 0);
+  };
   for (Ref root : roots) {
-    if (seen[root.node]) continue;
-    seen[root.node] = 1;
-    stack.emplace_back(root.node, 0);
+    push(root.node);
     while (!stack.empty()) {
       auto& [id, next] = stack.back();
       const Node& n = graph.node(id);
-      if (next == n.inputs.size()) {
-        order.push_back(id);
-        stack.pop_back();
+      if (next < n.inputs.size()) {
+        push(n.inputs[next++].node);
         continue;
       }
-      const uint32_t child = n.inputs[next++].node;
-      if (!seen[child]) {
-        seen[child] = 1;
-        stack.emplace_back(child, 0);
-      }
+      order.push_back(id);
+      stack.pop_back();
     }
   }
   return order;

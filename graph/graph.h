@@ -91,7 +91,6 @@ struct GraphData {
   std::vector<std::pair<Ref, Ref>> declared;    // with_update: (state node, new value) that layers declared, in call order
   std::map<std::string, uint32_t, std::less<>> named;  // inputs, parameters, states by path
   std::map<std::string, uint32_t, std::less<>> draws;  // random nodes by scope path and name: two may not share a key
-  std::weak_ptr<GraphData> parent;              // of a body
   std::shared_ptr<const Edges> edges;           // see edges.h; made on demand
 };
 
@@ -162,7 +161,7 @@ bool path_matches(std::string_view pattern, std::string_view path);
 /// Orders paths segment by segment, numbers within them as numbers: layer2 before layer10.
 bool path_less(std::string_view a, std::string_view b);
 
-/// Nodes that the roots need, roots included, in canonical order: depth first, operands left to right.
-std::vector<uint32_t> canonical_order(const Graph& graph, std::span<const Ref> roots);
+/// Nodes that the roots need, roots included, in canonical order: depth first, operands left to right. Those before `first` are left out.
+std::vector<uint32_t> canonical_order(const Graph& graph, std::span<const Ref> roots, uint32_t first = 0);
 
 }  // namespace lanc

@@ -89,7 +89,7 @@ SourceLine CallSite::user_line() {
   SourceLine line;
   for (const CallSite* site = innermost; site != nullptr; site = site->outer_) {
     if (site->fixed_) return site->fixed_->user;
-    if (site->line_.known()) line = site->line_;
+    if (site->line_.known() && !site->suspended_) line = site->line_;
   }
   return line;
 }
@@ -98,7 +98,7 @@ const char* CallSite::function() {
   const char* function = nullptr;
   // As user_line: what a derivative's line belongs to is within it, not the call that asked for the derivative.
   for (const CallSite* site = innermost; site != nullptr && !site->fixed_; site = site->outer_)
-    if (site->function_ != nullptr) function = site->function_;
+    if (site->function_ != nullptr && !site->suspended_) function = site->function_;
   return function;
 }
 

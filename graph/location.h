@@ -56,6 +56,18 @@ class CallSite {
   CallSite(const CallSite&) = delete;
   CallSite& operator=(const CallSite&) = delete;
 
+  /// While it lives, nodes do not carry this call's line: for a user's function that the call runs, whose nodes keep their own.
+  class Suspension {
+   public:
+    explicit Suspension(CallSite& site) : site_(site) { site_.suspended_ = true; }
+    ~Suspension() { site_.suspended_ = false; }
+    Suspension(const Suspension&) = delete;
+    Suspension& operator=(const Suspension&) = delete;
+
+   private:
+    CallSite& site_;
+  };
+
   /// The user's line of the outermost open call site; unknown when none is open.
   static SourceLine user_line();
   /// The name of the outermost open call site's function within the innermost derivative or rewrite, or null.
@@ -75,6 +87,7 @@ class CallSite {
   uint32_t nodes_before_ = 0;
   size_t constraints_before_ = 0;
   int exceptions_before_ = 0;
+  bool suspended_ = false;
 };
 
 }  // namespace lanc

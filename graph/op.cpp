@@ -52,8 +52,9 @@ Tensor literal_tensor(const Literal& literal, DType dtype) {
 }
 
 std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, const std::vector<Value>& inputs, Attributes attributes,
-                          SourceLine line) {
+                          SourceLine line, std::vector<Graph> bodies = {}) {
   Node node;
+  node.bodies = std::move(bodies);
   node.origin = CallSite::origin_for(line);
   Types types;
   std::vector<OriginRef> origins;
@@ -64,7 +65,7 @@ std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, con
   }
   if (op->attributes != attributes.def())
     throw InternalError(std::string(op->name) + ": built with the attributes of another op");
-  const InferArgs args(*op, attributes, types, graph.get(), node.origin, origins);
+  const InferArgs args(*op, attributes, types, graph.get(), node.origin, origins, node.bodies);
   if (op->infer == nullptr) args.fail("an op that is applied must have an inference rule (OpDef::infer)", "none");
   if (op->arity >= 0 && static_cast<size_t>(op->arity) != inputs.size())
     args.fail("needs " + std::to_string(op->arity) + " operands", std::to_string(inputs.size()));
@@ -166,6 +167,12 @@ void InferArgs::require_number() const {
     if (t.dtype == boolean) fail("operands must be numbers", types_text());
 }
 
+Value JvpArgs::input(size_t i) const { return Graph(node_.graph_data()).value(node_.node().inputs.at(i)); }
+Value JvpArgs::output(size_t i) const { return {node_.graph_data(), node_.node_id(), static_cast<uint32_t>(i)}; }
+const Attributes& JvpArgs::attributes() const { return node_.node().attributes; }
+const OpDef& JvpArgs::op() const { return *node_.node().op; }
+Graph JvpArgs::graph() const { return Graph(node_.graph_data()); }
+
 size_t VjpArgs::inputs() const { return node_.node().inputs.size(); }
 Value VjpArgs::input(size_t i) const { return Graph(node_.graph_data()).value(node_.node().inputs.at(i)); }
 const Type& VjpArgs::input_type(size_t i) const {
@@ -208,6 +215,11 @@ Value apply(const OpDef& op, std::vector<Operand> operands, Attributes attribute
 
 Value apply_source(const OpDef& op, Graph graph, Attributes attributes, SourceLine where) {
   return append(static_op(op), graph.data(), {}, std::move(attributes), where)[0];
+}
+
+std::vector<Value> apply_control(const OpDef& op, const std::vector<Value>& operands, Attributes attributes, std::vector<Graph> bodies, SourceLine where) {
+  if (operands.empty()) throw InternalError(std::string(op.name) + ": an op of control without operands");
+  return append(static_op(op), operands[0].graph_data(), operands, std::move(attributes), where, std::move(bodies));
 }
 
 void OpSet::add(OpRef op) {

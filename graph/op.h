@@ -14,6 +14,7 @@
 namespace lanc {
 
 struct OpDef;
+class Graph;
 class Formula;  // ops/scalar/formula.h
 
 /// UserError unless `name` can stand in the text form: letters, digits and '_', a letter first. `function`: whose argument it is.
@@ -23,8 +24,8 @@ void require_op_name(std::string_view function, std::string_view name);
 class InferArgs {
  public:
   InferArgs(const OpDef& op, const Attributes& attributes, std::span<const Type> inputs, GraphData* graph, OriginRef origin,
-            std::span<const OriginRef> operand_origins)
-      : op_(op), attributes_(attributes), inputs_(inputs), graph_(graph), origin_(std::move(origin)), operands_(operand_origins) {}
+            std::span<const OriginRef> operand_origins, std::span<const Graph> bodies = {})
+      : op_(op), attributes_(attributes), inputs_(inputs), graph_(graph), origin_(std::move(origin)), operands_(operand_origins), bodies_(bodies) {}
 
   size_t size() const { return inputs_.size(); }
   const Type& input(size_t i) const { return inputs_[i]; }
@@ -49,6 +50,8 @@ class InferArgs {
   void require_number() const;
   const OpDef& op() const { return op_; }
   const Attributes& attributes() const { return attributes_; }
+  /// The graphs that an op of control runs.
+  std::span<const Graph> bodies() const { return bodies_; }
 
  private:
   const OpDef& op_;
@@ -57,17 +60,24 @@ class InferArgs {
   GraphData* graph_;
   OriginRef origin_;
   std::span<const OriginRef> operands_;
+  std::span<const Graph> bodies_;
+};
+
+/// What rules are handed from the layer above: how zeros are made, and the derivatives of the graph within a node.
+struct Derivation {
+  Value (*zeros)(const Value& like);
+  /// Cotangents of outputs back to `wanted` values of one graph; none where nothing flows.
+  std::vector<std::optional<Value>> (*differentiate)(const std::vector<Value>& outputs, const std::vector<Value>& cotangents, const std::vector<Value>& wanted);
 };
 
 /// What a VJP rule sees: the node, its values, and the cotangents of its outputs.
 class VjpArgs {
  public:
-  using MakeZeros = Value (*)(const Value& like);
-  VjpArgs(Value first_output, std::vector<std::optional<Value>> cotangents, std::vector<bool> wanted, MakeZeros zeros)
-      : node_(std::move(first_output)), cotangents_(std::move(cotangents)), wanted_(std::move(wanted)), zeros_(zeros) {}
+  VjpArgs(Value first_output, std::vector<std::optional<Value>> cotangents, std::vector<bool> wanted, const Derivation& derivation)
+      : node_(std::move(first_output)), cotangents_(std::move(cotangents)), wanted_(std::move(wanted)), derivation_(derivation) {}
 
   /// Of output i; zeros are made when nothing depends on that output.
-  Value cotangent(size_t i = 0) const { return cotangents_[i] ? *cotangents_[i] : zeros_(output(i)); }
+  Value cotangent(size_t i = 0) const { return cotangents_[i] ? *cotangents_[i] : derivation_.zeros(output(i)); }
   bool has_cotangent(size_t i) const { return cotangents_[i].has_value(); }
   size_t inputs() const;
   Value input(size_t i) const;
@@ -83,28 +93,49 @@ class VjpArgs {
   const Attributes& attributes() const;
   const OpDef& op() const;
   Graph graph() const;
+  const Derivation& derivation() const { return derivation_; }
 
  private:
   Value node_;
   std::vector<std::optional<Value>> cotangents_;
   std::vector<bool> wanted_;
-  MakeZeros zeros_;
+  Derivation derivation_;
 };
 
 /// One per input; none where the input has no derivative (integers, bools) or nothing flows.
 using Cotangents = std::vector<std::optional<Value>>;
 
-/// What a JVP rule sees: the node and the tangents of its inputs (none: constant).
-struct JvpArgs {
-  Value node;
-  std::vector<std::optional<Value>> tangents;
-};
+/// One per output; none where nothing moves.
 using Tangents = std::vector<std::optional<Value>>;
+
+/// What a JVP rule sees: the node, its values, and the tangents of its inputs.
+class JvpArgs {
+ public:
+  JvpArgs(Value first_output, Tangents tangents) : node_(std::move(first_output)), tangents_(std::move(tangents)) {}
+
+  /// Of input i; none: it stands still.
+  const std::optional<Value>& tangent(size_t i = 0) const { return tangents_[i]; }
+  size_t inputs() const { return tangents_.size(); }
+  Value input(size_t i) const;
+  Value output(size_t i = 0) const;
+  template <class T>
+  const T& attrs() const {
+    return attributes().as<T>();
+  }
+  const Attributes& attributes() const;
+  const OpDef& op() const;
+  Graph graph() const;
+
+ private:
+  Value node_;
+  Tangents tangents_;
+};
 
 struct CostArgs {
   std::span<const Type> inputs;
   std::span<const Type> outputs;
   const Attributes& attributes;
+  std::span<const Graph> bodies = {};
 };
 /// Floating-point operations and bytes moved, as dims.
 struct Cost {
@@ -114,7 +145,7 @@ struct Cost {
 /// One flop per element of the first output; every input and output moved once.
 Cost default_cost(const CostArgs& args);
 
-/// Which values the VJP rule reads; what it does not read may be freed before the backward pass.
+/// Which values the VJP rule reads, whatever the attributes: what it does not read is not kept for the backward pass. Tests hold rules to it.
 struct Reads {
   bool inputs = true;
   bool outputs = false;
@@ -127,6 +158,7 @@ enum class Effects : uint8_t {
   host,    // calls back into the host, in order: print, probe, check
 };
 
+/// Where two runs give the same bits: everywhere, on one machine, nowhere. A strict session takes the first only.
 enum class Determinism : uint8_t { same_bits, same_machine, not_deterministic };
 
 /// Composed ops: the op written with others. Given the node's operands; returns its outputs.
@@ -139,7 +171,7 @@ struct OpDef {
   const AttributesDef* attributes = lanc::attributes<NoAttributes>;
   Types (*infer)(const InferArgs& args) = nullptr;
   Cotangents (*vjp)(const VjpArgs& args) = nullptr;
-  Tangents (*jvp)(const JvpArgs& args) = nullptr; // none: by vjp of vjp
+  Tangents (*jvp)(const JvpArgs& args) = nullptr; // none: by the vjp of the vjp
   std::string_view no_gradient = "";              // why there is no vjp
   int residuals = 0;                              // so many last outputs exist for the VJP only
   Reads reads = {};
@@ -164,6 +196,8 @@ Value apply(OpRef op, std::vector<Operand> operands, Attributes attributes = {})
 /// All outputs of the node.
 std::vector<Value> apply_all(OpRef op, std::vector<Operand> operands, Attributes attributes = {});
 std::vector<Value> apply_all(const OpDef& op, std::vector<Operand> operands, Attributes attributes = {});
+/// A node of an op of control, with the graphs that it runs.
+std::vector<Value> apply_control(const OpDef& op, const std::vector<Value>& operands, Attributes attributes, std::vector<Graph> bodies, SourceLine where);
 /// Numbers become constants of the promoted dtype of the other operands. UserError: several graphs, or only numbers.
 std::vector<Value> resolve_operands(const OpDef& op, const std::vector<Operand>& operands);
 /// A node without operands.

@@ -257,8 +257,8 @@ class Parser {
     finish(at);
     if (names.size() != n.outputs.size())
       at.fail_with("expected one type per result, got " + std::to_string(names.size()) + " results and " + std::to_string(n.outputs.size()) + " types");
-    check_types(at, n);
     n.bodies = bodies();
+    check_types(at, n);
     if (n.attributes.is<NamedAttrs>()) check_initial(at, n);
     add(at, std::move(n), names);
   }
@@ -293,7 +293,7 @@ class Parser {
     }
     Types inferred;
     try {
-      inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, graph_.data().get(), n.origin, origins));
+      inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, graph_.data().get(), n.origin, origins, n.bodies));
     } catch (const UserError& error) {
       at.fail_with(error.what());
     }

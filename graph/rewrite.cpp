@@ -10,7 +10,6 @@ namespace {
 void carry_declarations(const GraphData& from, GraphData& to) {
   to.dims = from.dims;
   to.constraints = from.constraints;
-  to.parent = from.parent;
 }
 
 // Clones the needed nodes in order; `map` takes an old (node, output) to the new one.

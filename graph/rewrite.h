@@ -24,7 +24,7 @@ Graph extract(const Graph& user_graph, const std::vector<Value>& inputs, const s
 /// Symbols replaced by sizes in types, attributes and bodies. UserError: a recorded constraint does not hold, with both sizes.
 Graph bind_dims(const Graph& graph, const Bindings& bindings);
 
-/// A graph without nodes that has the dims, the constraints and the parent of `from`.
+/// A graph without nodes that has the dims and the constraints of `from`.
 Graph with_declarations_of(const Graph& from);
 
 /// Clones a node with other operands; keeps its name known.

@@ -73,7 +73,7 @@ class Writer {
     if (options_.lines && n.origin && n.origin->user.known())
       line += "   ; " + n.origin->text() + (n.origin->scope.empty() ? "" : " \"" + n.origin->scope + "\"");
     out_ += line + "\n";
-    if (options_.initial)
+    if (options_.initial || !n.attributes.is<NamedAttrs>())
       for (const Graph& body : n.bodies) out_ += Writer(body, options_, indent_ + "  ").write();
   }
 

@@ -26,7 +26,7 @@ void verify_types(const Graph& graph, uint32_t id, const char* after) {
   }
   Types inferred;
   try {
-    inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, nullptr, n.origin, origins));
+    inferred = n.op->infer(InferArgs(*n.op, n.attributes, inputs, nullptr, n.origin, origins, n.bodies));
   } catch (const UserError& error) {
     broken(after, graph, id, std::string("is refused by its inference rule: ") + error.what());
   }

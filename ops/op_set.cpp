@@ -2,6 +2,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/graph/graph.h>
+#include <lanc/ops/body.h>
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
@@ -10,6 +11,7 @@
 #include <lanc/ops/fused.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/loop.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/pad.h>
 #include <lanc/ops/random.h>
@@ -43,6 +45,8 @@ const OpSet& all_ops() {
     add({&scatter_set_op, &scatter_add_op, &scatter_max_op});                     // ops/scatter.h
     add({&iota_op});                                                              // ops/constructors.h
     add({&random_uniform_op, &random_bernoulli_op, &random_categorical_op, &random_permutation_op});  // ops/random.h
+    add({&placeholder_op});                                                       // ops/body.h
+    add({&loop_op});                                                              // ops/loop.h
     add({&stop_gradient_op, &with_update_op, &probe_op, &print_op});              // ops/marks.h
     return ops;
   }();

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include <lanc/graph/rewrite.h>
+#include <lanc/graph/text.h>
 
 namespace lanc {
 namespace {
@@ -21,7 +22,9 @@ std::string key_of(const Node& node, const std::vector<Ref>& inputs) {
   std::vector<Ref> operands = inputs;
   if (commutes(node) && operands.size() == 2 && operands[1] < operands[0]) std::swap(operands[0], operands[1]);
   for (Ref r : operands) key += '|' + std::to_string(r.node) + '.' + std::to_string(r.output);
-  return key + node.attributes.text();
+  key += node.attributes.text();
+  for (const Graph& body : node.bodies) key += to_text(body);
+  return key;
 }
 
 }  // namespace
@@ -30,7 +33,7 @@ Graph cse(const Graph& graph, const PassContext&) {
   std::unordered_map<std::string, uint32_t> known;
   return rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> std::optional<std::vector<Ref>> {
     const bool named = node.op->effects == Effects::state || node.attributes.is<NamedAttrs>();
-    if (named || node.op->effects == Effects::host || !node.bodies.empty()) return std::nullopt;
+    if (named || node.op->effects == Effects::host) return std::nullopt;
     if (node.attributes.is<ConstantAttrs>() && node.attrs<ConstantAttrs>().value.numel() > 4096) return std::nullopt;
     const auto [place, fresh] = known.emplace(key_of(node, inputs), static_cast<uint32_t>(to.size()));
     if (fresh) return std::nullopt;  // cloned by the rebuild, as the next node

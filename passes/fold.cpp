@@ -35,7 +35,7 @@ Graph fold(const Graph& graph, const PassContext& context) {
   return rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> std::optional<std::vector<Ref>> {
     const bool size = node.op->name == dim_value_op.name && node.attrs<DimValueAttrs>().dim.is_number();
     const bool sequence = node.op->name == iota_op.name;
-    const bool pure = node.op->effects == Effects::none && !inputs.empty();
+    const bool pure = node.op->effects == Effects::none && !inputs.empty() && node.bodies.empty();
     if (!(size || sequence || pure) || !small(node.outputs)) return std::nullopt;
     std::vector<Tensor> operands;
     for (Ref r : inputs) {

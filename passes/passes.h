@@ -5,6 +5,9 @@
 
 namespace lanc {
 
+/// Does: makes one loop of several over the same operands whose carries are the same: results of all of them. So the forward loop of a training
+/// step runs once, and gives what its derivative reads too. Needs: that nothing has rewritten the bodies yet. Leaves: the union of their outputs.
+Graph merge_loops(const Graph& graph, const PassContext& context);
 /// Does: replaces composites by their compositions, logs of softmaxes by log_softmax first (not when strict). Needs: nothing. Leaves: no op with `compose`.
 /// Why here: derivatives are taken already, so any order of them saw the composite's own rule.
 Graph compose(const Graph& graph, const PassContext& context);
@@ -46,5 +49,9 @@ Graph contract_flags(const Graph& graph, const PassContext& context);
 /// `strict`; explicit casts to 16 bits always round. No elementwise node or view that a nest could have taken in, nothing computed twice.
 /// Why here: last, since no pass after it sees primitives any more, and after the passes that remove transposes and reductions.
 Graph fuse(const Graph& graph, const PassContext& context);
+
+/// Does: takes out of loops the results that nobody reads, carries that only they need, and operands that the body no longer reads. Needs: nothing.
+/// Leaves: loops whose every result is read, or whose carry is. Why here: after cse, before sizes are bound.
+Graph prune_loops(const Graph& graph, const PassContext& context);
 
 }  // namespace lanc

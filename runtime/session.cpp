@@ -12,6 +12,7 @@
 #include <lanc/backends/cpu/cpu.h>
 #include <lanc/backends/reference/reference.h>
 #include <lanc/graph/error.h>
+#include <lanc/ops/body.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/random.h>
 #include <lanc/passes/passes.h>
@@ -403,6 +404,29 @@ std::vector<Value> watched_values(const std::string& name, const Graph& graph, c
   return values;
 }
 
+bool draws(const Graph& graph) {
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.op->effects == Effects::random || (!node.attributes.is<NamedAttrs>() && std::any_of(node.bodies.begin(), node.bodies.end(), draws))) return true;
+  }
+  return false;
+}
+
+// What stands within a body only is not run; and a strict session gives the same bits whatever runs beside it: ops that cannot promise it are refused.
+void require_runnable(const std::string& name, const Graph& graph, const std::vector<Value>& roots, bool strict) {
+  std::vector<Ref> refs;
+  for (const Value& v : roots) refs.push_back({v.node_id(), v.output()});
+  for (uint32_t id : canonical_order(graph, refs)) {
+    const Node& node = graph.node(id);
+    if (node.op->name == placeholder_op.name)
+      throw UserError(name + ": a value of a body must be used within that body, got one that is used outside\n  it stands for '" +
+                      node.attrs<PlaceholderAttrs>().name + "' " + node.outputs[0].text() + " of the body at " + node.origin->text());
+    if (!strict || node.op->determinism == Determinism::same_bits) continue;
+    throw UserError(name + ": a strict session needs ops that give the same bits in every run, got " + std::string(node.op->name) + ", whose results may differ between " +
+                    (node.op->determinism == Determinism::same_machine ? "machines" : "runs") + "\n  " + std::string(node.op->name) + " at " + node.origin->text());
+  }
+}
+
 }  // namespace
 
 Function Session::function(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const Updates& updates, FunctionOptions options) const {
@@ -423,6 +447,7 @@ Function Session::function(const std::vector<Value>& inputs, const std::vector<V
     roots.push_back(u.value);
     f->updated.push_back(u.state.node().attrs<NamedAttrs>().name);
   }
+  require_runnable(name, data_->graph, roots, data_->options.strict);
   std::vector<Value> all = outputs;
   for (const Value& v : watched_values(name, data_->graph, roots, f->watches)) all.push_back(v);
   f->results = outputs.size();
@@ -434,7 +459,7 @@ Function Session::function(const std::vector<Value>& inputs, const std::vector<V
   f->context = {.evaluate = evaluate_node, .capabilities = f->backend->capabilities(), .strict = data_->options.strict};
   f->tidy = tidy_function(data_->graph, inputs, all, updates, f->context, f->passes);
   require_bindable(name, f->inputs, f->tidy.graph);
-  for (uint32_t id = 0; id < f->tidy.graph.size(); ++id) f->advances_step |= f->tidy.graph.node(id).op->effects == Effects::random;
+  f->advances_step = draws(f->tidy.graph);
   f->advances_step |= !updates.empty();
   initialize_states(*data_, f->tidy.graph);
   std::erase_if(data_->probing, [](const auto& weak) { return weak.expired(); });

@@ -89,7 +89,7 @@ class Counting {
     if (node.op->family == "source") return;
     std::vector<Type> inputs;
     for (Ref r : node.inputs) inputs.push_back(graph_.node(r.node).outputs[r.output]);
-    const Dim flops = node.op->cost({inputs, node.outputs, node.attributes}).flops.substitute(dims_);
+    const Dim flops = node.op->cost({inputs, node.outputs, node.attributes, node.bodies}).flops.substitute(dims_);
     if (!is_forward(node)) {
       backward_nodes_ += 1;
       backward_ = backward_ + flops;

@@ -28,6 +28,8 @@ class Kernel {
   virtual ~Kernel() = default;
   /// For plans and profiles: "onednn matmul", "fused (llvm)".
   virtual std::string name() const = 0;
+  /// Of a step that runs a plan of its own: that plan, as text.
+  virtual std::string body_text() const { return {}; }
   virtual int phases() const { return 1; }
   virtual int parts(int /*phase*/) const { return 1; }
   /// Bytes that live during this step only.

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <lanc/graph/error.h>
 #include <lanc/schedule/memory.h>
@@ -160,7 +161,7 @@ struct PlanBuilder {
     if (const int64_t scratch = kernel->scratch_bytes(); scratch > 0)
       step.scratch = add_buffer({.type = {u8, {Dim(scratch)}}, .origin = node.origin, .what = "scratch of " + step.op});
     const std::vector<Type> inputs = input_types(graph, node);
-    const Cost cost = node.op->cost({inputs, node.outputs, node.attributes});
+    const Cost cost = node.op->cost({inputs, node.outputs, node.attributes, node.bodies});
     step.flops = static_cast<double>(cost.flops.number());
     step.bytes = static_cast<double>(cost.bytes.number());
     step.kernel = std::move(kernel);
@@ -371,7 +372,12 @@ std::string Plan::text() const {
     for (size_t i = 0; i < step.inputs.size(); ++i) out += (i ? ", " : "") + buffer_text(step.inputs[i]);
     out += ") -> ";
     for (size_t i = 0; i < step.outputs.size(); ++i) out += (i ? ", " : "") + buffer_text(step.outputs[i]);
+    char cost[64];
+    std::snprintf(cost, sizeof cost, "  %.4g flops, %.4g bytes", step.flops, step.bytes);
+    out += cost;
     out += "  ; " + step.origin->text() + "\n";
+    std::istringstream body(step.kernel->body_text());
+    for (std::string row; std::getline(body, row);) out += "    " + row + "\n";
   }
   return out;
 }

@@ -61,7 +61,7 @@ class Plan {
                      const std::vector<std::byte*>& outputs);
   /// Has a state been written when the steps up to this one have run?
   bool changes_state_by(int step) const;
-  /// One line a step: kernel, op, type, buffers, bytes, line.
+  /// One line a step: kernel, op, type, buffers, floating-point operations and bytes moved, line.
   std::string text() const;
   /// The `count` largest buffers, with their lines.
   std::string largest_buffers(size_t count) const;

@@ -19,6 +19,7 @@ void print_json(const std::vector<OpFacts>& all) {
   for (const OpFacts& f : all) {
     nlohmann::ordered_json entry = {{"name", f.op->name}, {"family", f.op->family}, {"arity", f.op->arity}, {"derivative", f.no_derivative.empty()}};
     if (!f.no_derivative.empty()) entry["no_derivative_because"] = f.no_derivative;
+    if (f.no_derivative.empty()) entry["derivative_reads"] = {{"inputs", f.op->reads.inputs}, {"outputs", f.op->reads.outputs}};
     entry["dtypes"] = nlohmann::ordered_json::array();
     for (DType d : f.dtypes) entry["dtypes"].push_back(name_of(d));
     entry["backends"] = nlohmann::ordered_json::object();

@@ -12,6 +12,7 @@
 #include <lanc/backends/cpu/reduce_kernel.h>
 #include <lanc/backends/cpu/scan_kernel.h>
 #include <lanc/backends/cpu/thread_pool.h>
+#include <lanc/backends/loop_kernel.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/scalar/float_environment.h>
 #include <lanc/schedule/plan.h>
@@ -51,6 +52,7 @@ CpuBackend::~CpuBackend() = default;
 std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node) const {
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
+  if (auto kernel = make_loop_kernel(node, *this)) return kernel;
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;

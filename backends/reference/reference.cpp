@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include <lanc/backends/loop_kernel.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/scalar/evaluate.h>
@@ -115,6 +116,7 @@ std::vector<Tensor> evaluate_graph(const Graph& graph, const std::map<std::strin
 }
 
 std::unique_ptr<Kernel> ReferenceBackend::select(const Graph& graph, const Node& node) const {
+  if (auto loop = make_loop_kernel(node, *this)) return loop;
   const ReferenceKernel kernel = reference_table().find(node);
   return kernel == nullptr ? nullptr : std::make_unique<ReferenceStep>(graph, node, kernel);
 }

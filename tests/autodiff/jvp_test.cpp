@@ -113,6 +113,52 @@ TEST(Jvp, CanBeDifferentiatedAgain) {
   expect_near({got[2]}, {got[3]}, tolerance::jvp_against_vjp);
 }
 
+// y = 3 x as an op with a rule of its own, which says 5 in the test's place of 3: so it shows who was asked.
+Types scaled_types(const InferArgs& args) { return {args.input(0)}; }
+Tangents scaled_jvp(const JvpArgs& args) { return {*args.tangent() * 5.0}; }
+Tangents wrong_jvp(const JvpArgs& args) { return {sum(*args.tangent())}; }
+Cotangents scaled_vjp(const VjpArgs& args) { return {args.cotangent() * 3.0}; }
+std::vector<Value> scaled_compose(const Values& inputs, const Attributes&, const OpDef&) { return {inputs[0] * 3.0}; }
+
+TEST(Jvp, AsksAnOpsOwnRule) {
+  static const OpDef own{.name = "own", .infer = scaled_types, .vjp = scaled_vjp, .jvp = scaled_jvp, .compose = scaled_compose};
+  static const OpDef without{.name = "without", .infer = scaled_types, .vjp = scaled_vjp, .compose = scaled_compose};
+  static const OpDef wrong{.name = "wrong", .infer = scaled_types, .vjp = scaled_vjp, .jvp = wrong_jvp, .compose = scaled_compose};
+  Graph g;
+  const Value x = g.input("x", f64, {3}), t = g.input("t", f64, {3});
+  const Results got = Session(g).eval({jvp({apply(own, {x * 2.0})}, {x}, {t})[0], jvp({apply(without, {x * 2.0})}, {x}, {t})[0], t},
+                                      {{x, wave({3}, 0)}, {t, wave({3}, 1)}});
+  for (int64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(got[0].at(i), 10 * got[2].at(i));
+    EXPECT_EQ(got[1].at(i), 6 * got[2].at(i));
+  }
+  EXPECT_THROW(jvp({apply(wrong, {x})}, {x}, {t}), InternalError);
+}
+
+// A wanted value that lies on the way of another is moved by both.
+TEST(Jvp, AddsTheTangentsOfAValueOnTheWay) {
+  Graph g;
+  const Value x = g.input("x", f64, {3}), t = g.input("t", f64, {3}), s = g.input("s", f64, {3});
+  const Value h = x * x;
+  const Value along = jvp({h * 2.0}, {x, h}, {t, s})[0];
+  const Results got = Session(g).eval({along, 4.0 * x * t + 2.0 * s}, {{x, wave({3}, 0)}, {t, wave({3}, 1)}, {s, wave({3}, 2)}});
+  expect_near({got[0]}, {got[1]}, 1e-15);
+}
+
+// A chain of n ops is walked once: the tangents of a long chain are not quadratic in its length.
+TEST(Jvp, OfALongChainGrowsWithItsLength) {
+  const auto nodes = [](int length) {
+    Graph g;
+    const Value x = g.input("x", f64, {3}), t = g.input("t", f64, {3});
+    Value y = x;
+    for (int i = 0; i < length; ++i) y = tanh(y * x);
+    const size_t before = g.size();
+    jvp({y}, {x}, {t});
+    return g.size() - before;
+  };
+  EXPECT_EQ(nodes(400) - nodes(200), 2 * (nodes(200) - nodes(100)));
+}
+
 TEST(Jvp, MistakesNameTheUsersLine) {
   Graph g, other;
   const Value x = g.input("x", f64, {3}), n = g.input("n", i32, {3}), foreign = other.input("foreign", f64, {3});

@@ -205,6 +205,21 @@ TEST(SessionErrors, OfPassesStatesAndNames) {
   EXPECT_EQ(message_of([&] { Session(g, {.plan_cache = 0}); }), "session: plan_cache must be at least 1, got 0");
 }
 
+Types noisy_types(const InferArgs& args) { return {args.input(0)}; }
+std::vector<Value> noisy_compose(const std::vector<Value>& inputs, const Attributes&, const OpDef&) { return {inputs[0] * 2.0}; }
+
+TEST(FunctionErrors, OfAnOpWhoseResultsMayDifferInAStrictSession) {
+  static const OpDef noisy{.name = "noisy", .infer = noisy_types, .determinism = Determinism::not_deterministic, .compose = noisy_compose};
+  Graph g;
+  const Value x = g.input("x", f32, {2});
+  const int line = __LINE__ + 1;
+  const Value y = apply(noisy, {x});
+  EXPECT_EQ(message_of([&] { Session(g, {.strict = true}).function({x}, {y}); }),
+            "function: a strict session needs ops that give the same bits in every run, got noisy, whose results may differ between runs\n  noisy at " +
+                at(line));
+  EXPECT_EQ(Session(g).function({x}, {y})({Tensor::of<float>({2}, {1, 3})})[0].at(1), 6);
+}
+
 TEST(FunctionErrors, OfAnInputThatIsNotListedNameIt) {
   const Classifier c = classifier();
   EXPECT_EQ(message_of([&] { c.session.function({c.x}, {c.loss}, {}, {.name = "loss"}); }),

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <lanc/autodiff/gradients.h>
+#include <lanc/autodiff/pull_back.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/random.h>
@@ -270,7 +271,50 @@ int64_t elements(const std::vector<Value>& values) {
   return n;
 }
 
+// What the op's rule reads of its node's inputs and outputs, by the cotangents that it builds.
+struct Read {
+  bool inputs = false, outputs = false;
+};
+Read read_by_vjp(Graph graph, uint32_t id) {
+  const Node& node = graph.node(id);
+  std::vector<std::optional<Value>> cotangents;
+  for (uint32_t k = 0; k < node.outputs.size(); ++k) {
+    cotangents.emplace_back();
+    if (is_float(node.outputs[k].dtype)) cotangents[k] = inputs_like(graph, "r" + std::to_string(id) + "_" + std::to_string(k) + "_", {Value(graph.data(), id, k)})[0];
+  }
+  std::vector<bool> wanted;
+  for (const Ref r : node.inputs) wanted.push_back(is_float(graph.node(r.node).outputs[r.output].dtype));
+  const auto first = static_cast<uint32_t>(graph.size());
+  const Cotangents back = node.op->vjp(VjpArgs(Value(graph.data(), id, 0), cotangents, wanted, derivation));
+  std::vector<Ref> roots;
+  for (const auto& c : back)
+    if (c) roots.push_back({c->node_id(), c->output()});
+  Read read;
+  const auto look = [&](Ref r) {
+    read.outputs |= r.node == id;
+    for (const Ref in : node.inputs) read.inputs |= in == r && is_float(graph.node(r.node).outputs[r.output].dtype);
+  };
+  for (const Ref r : roots) look(r);
+  for (const uint32_t made : canonical_order(graph, roots, first))
+    for (const Ref r : graph.node(made).inputs) look(r);
+  return read;
+}
+
+// `reads` of an op says no less than its rule reads.
+void check_reads(const OpCases& op, const Sample& sample) {
+  const Built built = build(op, sample, f64);
+  const auto count = static_cast<uint32_t>(built.graph.size());
+  for (uint32_t id = 0; id < count; ++id) {
+    const Node& node = built.graph.node(id);
+    if (node.op->name != op.op || node.op->vjp == nullptr) continue;
+    const Read read = read_by_vjp(built.graph, id);
+    EXPECT_TRUE(node.op->reads.inputs || !read.inputs) << "the vjp reads an input, .reads says that it does not";
+    EXPECT_TRUE(node.op->reads.outputs || !read.outputs) << "the vjp reads an output, .reads says that it does not";
+  }
+}
+
 void check_derivatives(const OpCases& op, const Sample& sample) {
+  check_reads(op, sample);
   if (!op.no_derivative.empty()) check_refusal(op, sample);
   Differentiated f(op, sample);
   if (f.nothing()) return;
