@@ -53,7 +53,10 @@ class FusedKernel : public Kernel {
     targets_.resize(static_cast<size_t>(parts_) * s_.outputs.size());
   }
 
-  std::string name() const override { return (compiled() != nullptr ? "fused (llvm)" : "fused (interpreter)") + std::string(parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : ""); }
+  // As it is when a plan has had its codes made.
+  std::string name() const override {
+    return std::string("fused (") + (code_ && code_->available() ? "llvm" : "interpreter") + ")" + (parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : "");
+  }
   int phases() const override { return combines() ? 2 : 1; }
   int parts(int phase) const override { return phase == 0 ? parts_ : 1; }
   int64_t scratch_bytes() const override { return scratch_; }
