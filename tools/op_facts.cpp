@@ -13,7 +13,6 @@
 namespace lanc::tools {
 namespace {
 
-constexpr DType all_dtypes[] = {DType::f64, DType::f32, DType::bf16, DType::f16, DType::i64, DType::i32, DType::u8, DType::boolean};
 constexpr DType helpers[] = {DType::i32, DType::i64, DType::boolean};  // indices, conditions
 
 // Sets the attributes called dtype and shape, and finds out whether there is a dtype.
