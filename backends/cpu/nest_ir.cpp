@@ -19,11 +19,6 @@
 namespace lanc::cpu {
 namespace {
 
-std::string cat(std::initializer_list<std::string_view> parts) {
-  std::string out;
-  for (std::string_view p : parts) out += p;
-  return out;
-}
 template <class N>
 std::string text(N n) {
   return std::to_string(n);
