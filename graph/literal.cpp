@@ -5,6 +5,7 @@
 
 #include <lanc/graph/attributes.h>
 #include <lanc/graph/error.h>
+#include <lanc/graph/tensor.h>
 
 namespace lanc {
 
@@ -41,6 +42,13 @@ bool holds(DType dtype, const Literal& number) {
     case DType::boolean: return between(0, 1);
     default: return number.kind != Literal::Kind::real || between(-0x1p63, 0x1p63 - 1025);
   }
+}
+
+Tensor literal_tensor(const Literal& literal, DType dtype) {
+  Tensor t(dtype, {});
+  if (dtype == i64 && literal.kind != Literal::Kind::real) t.span<int64_t>()[0] = literal.integer;
+  else t.set(0, literal.real);
+  return t;
 }
 
 }  // namespace lanc

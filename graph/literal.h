@@ -11,6 +11,8 @@
 
 namespace lanc {
 
+class Tensor;
+
 /// A number whose dtype follows the values it meets.
 struct Literal {
   enum class Kind : uint8_t { integer, real, truth };
@@ -39,5 +41,8 @@ DType literal_dtype(const Literal& literal, std::optional<DType> met);
 
 /// Can this dtype hold the number? Floats hold, rounded, what does not go beyond their largest; the others what they have.
 bool holds(DType dtype, const Literal& number);
+
+/// The number as a tensor of rank 0; whole numbers stay exact in i64.
+Tensor literal_tensor(const Literal& literal, DType dtype);
 
 }  // namespace lanc

@@ -44,13 +44,6 @@ void require_op_name(std::string_view function, std::string_view name) {
 
 namespace {
 
-Tensor literal_tensor(const Literal& literal, DType dtype) {
-  Tensor t(dtype, {});
-  if (dtype == i64 && literal.kind != Literal::Kind::real) t.span<int64_t>()[0] = literal.integer;
-  else t.set(0, literal.real);
-  return t;
-}
-
 std::vector<Value> append(OpRef op, const std::shared_ptr<GraphData>& graph, const std::vector<Value>& inputs, Attributes attributes,
                           SourceLine line, std::vector<Graph> bodies = {}) {
   Node node;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <lanc/models/requirements.h>
+#include <lanc/ops/box_muller.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
@@ -35,8 +36,6 @@ Fans fans_of(const Shape& shape) {
 namespace lanc::initializers {
 namespace {
 
-constexpr double two_pi = 6.283185307179586;
-
 // Draws are made in f32 or f64.
 DType draw_type(DType dtype) { return dtype == f64 ? f64 : f32; }
 
@@ -44,10 +43,9 @@ Value draw(Graph body, const Shape& shape, DType dtype, uint64_t key) {
   return random_bits_uniform(body, key, shape, draw_type(dtype), CallSite::user_line());
 }
 
-// Box and Muller 1958. 1 - u lies in (0, 1], so that its logarithm is finite.
 Value standard_normal(Graph body, const Shape& shape, DType dtype, uint64_t key) {
-  const Value radius = sqrt(-2.0 * log(1.0 - draw(body, shape, dtype, key)));
-  return radius * cos(two_pi * draw(body, shape, dtype, key ^ 0x9e3779b97f4a7c15u));
+  const Value u = draw(body, shape, dtype, key);
+  return box_muller(u, draw(body, shape, dtype, key ^ 0x9e3779b97f4a7c15u));
 }
 
 void require_float(DType dtype) {

@@ -26,10 +26,7 @@ Value iota_of(const Graph& graph, const Dim& size, DType dtype) { return apply_s
 
 Tensor number_tensor(const Literal& number, DType dtype) {
   if (!holds(dtype, number)) refuse("the dtype must hold the number", number.text() + " for " + std::string(name_of(dtype)));
-  Tensor t(dtype, {});
-  if (dtype == i64 && number.kind != Literal::Kind::real) t.span<int64_t>()[0] = number.integer;
-  else t.set(0, number.real);
-  return t;
+  return literal_tensor(number, dtype);
 }
 
 Value full_of(const Graph& graph, const Shape& shape, const Operand& value, std::optional<DType> dtype) {

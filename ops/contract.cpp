@@ -2,21 +2,21 @@
 
 #include <algorithm>
 
-#include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
+#include <lanc/ops/requirements.h>
 
 namespace lanc {
-namespace {
-
-bool has(const std::vector<int64_t>& axes, int64_t axis) { return std::find(axes.begin(), axes.end(), axis) != axes.end(); }
 
 std::vector<int64_t> free_axes(size_t rank, const std::vector<int64_t>& contracted, const std::vector<int64_t>& batch) {
+  const auto has = [](const std::vector<int64_t>& axes, int64_t axis) { return std::find(axes.begin(), axes.end(), axis) != axes.end(); };
   std::vector<int64_t> out;
   for (int64_t a = 0; a < static_cast<int64_t>(rank); ++a)
     if (!has(contracted, a) && !has(batch, a)) out.push_back(a);
   return out;
 }
+
+namespace {
 
 void check_side(const InferArgs& args, size_t side, const std::vector<int64_t>& contracted, const std::vector<int64_t>& batch) {
   std::vector<int64_t> all = contracted;
@@ -118,14 +118,10 @@ Cost contract_cost(const CostArgs& args) {
   return {Dim(2) * args.outputs[0].numel() * contracted, args.inputs[0].bytes() + args.inputs[1].bytes() + args.outputs[0].bytes()};
 }
 
-[[noreturn]] void fail(const std::string& requirement, const std::string& got) {
-  const std::string title = CallSite::function();
-  throw UserError(title + ": " + requirement + ", got " + got + "\n  " + title + " at " + CallSite::user_line().text());
-}
 std::string both(const Operand& lhs, const Operand& rhs) { return "lhs " + lhs.type().text() + " and rhs " + rhs.type().text(); }
 
 void require_numbers(const Operand& lhs, const Operand& rhs) {
-  if (lhs.dtype() == boolean || rhs.dtype() == boolean) fail("operands must be numbers", both(lhs, rhs));
+  if (lhs.dtype() == boolean || rhs.dtype() == boolean) refuse("operands must be numbers", both(lhs, rhs));
 }
 
 // Leading axes of a matmul operand repeated to the common batch shape.
@@ -150,7 +146,7 @@ Value matmul(Operand lhs, Operand rhs) {
   const DType dtype = promote(lhs.dtype(), rhs.dtype());
   const Value a = cast(lhs, dtype), b = cast(rhs, dtype);
   if (a.rank() == 0 || b.rank() == 0)
-    fail("operands must have at least one axis", both(lhs, rhs));
+    refuse("operands must have at least one axis", both(lhs, rhs));
   if (b.rank() == 1) return contract(a, b, {.lhs = {a.rank() - 1}, .rhs = {0}});
   if (a.rank() == 1 && b.rank() == 2) return contract(a, b, {.lhs = {0}, .rhs = {0}});
   if (b.rank() == 2) return contract(a, b, {.lhs = {a.rank() - 1}, .rhs = {0}});
@@ -161,7 +157,7 @@ Value matmul(Operand lhs, Operand rhs) {
     const bool in_a = a.rank() - 2 >= i, in_b = b.rank() - 2 >= i;
     const Dim da = in_a ? a.size(-2 - i) : Dim(1), db = in_b ? b.size(-2 - i) : Dim(1);
     if (!(da == Dim(1)) && !(db == Dim(1)) && equal_dims(da, db) == Truth::no)
-      fail("batch dimensions must be equal or 1", both(lhs, rhs) + " (" + da.text() + " and " + db.text() + ")");
+      refuse("batch dimensions must be equal or 1", both(lhs, rhs) + " (" + da.text() + " and " + db.text() + ")");
     batch.push_back(da == Dim(1) ? db : da);
   }
   const Value x = with_batch(a, batch), y = with_batch(b, batch);
@@ -173,13 +169,13 @@ Value matmul(Operand lhs, Operand rhs) {
 Value dot(Operand lhs, Operand rhs) {
   CallSite site("dot", {lhs, rhs});
   if (lhs.rank() != 1 || rhs.rank() != 1)
-    fail("operands must be vectors", both(lhs, rhs));
+    refuse("operands must be vectors", both(lhs, rhs));
   return matmul(lhs, rhs);
 }
 
 Value outer(Operand lhs, Operand rhs) {
   CallSite site("outer", {lhs, rhs});
-  if (lhs.rank() == 0 || rhs.rank() == 0) fail("operands must have at least one axis", both(lhs, rhs));
+  if (lhs.rank() == 0 || rhs.rank() == 0) refuse("operands must have at least one axis", both(lhs, rhs));
   require_numbers(lhs, rhs);
   return expand_dims(lhs, {lhs.rank()}) * expand_dims(rhs, {rhs.rank() - 1});
 }
@@ -204,7 +200,7 @@ Value kron(Operand lhs, Operand rhs) {
 Value tensordot(Operand lhs, Operand rhs, int64_t axes) {
   CallSite site("tensordot", {lhs, rhs});
   if (axes < 0 || axes > lhs.rank() || axes > rhs.rank())
-    fail("axes must be in [0, " + std::to_string(std::min(lhs.rank(), rhs.rank())) + "]", std::to_string(axes));
+    refuse("axes must be in [0, " + std::to_string(std::min(lhs.rank(), rhs.rank())) + "]", std::to_string(axes));
   const DType dtype = promote(lhs.dtype(), rhs.dtype());
   ContractAttrs attrs;
   for (int64_t i = 0; i < axes; ++i) {
@@ -219,7 +215,7 @@ Value tensordot(Operand lhs, Operand rhs, std::vector<int64_t> lhs_axes, std::ve
   const auto normalize = [&](std::vector<int64_t>& axes, const Operand& x, const char* side) {
     for (int64_t& a : axes) {
       if (a < -x.rank() || a >= x.rank())
-        fail("axis must be in [" + std::to_string(-x.rank()) + ", " + std::to_string(x.rank()) + ")", std::to_string(a) + " for " + side + " " + x.type().text());
+        refuse("axis must be in [" + std::to_string(-x.rank()) + ", " + std::to_string(x.rank()) + ")", std::to_string(a) + " for " + side + " " + x.type().text());
       if (a < 0) a += x.rank();
     }
   };

@@ -22,6 +22,9 @@ struct ContractAttrs {
 };
 extern const OpDef contract_op;
 
+/// The axes of one side that are neither contracted nor batches, ascending.
+std::vector<int64_t> free_axes(size_t rank, const std::vector<int64_t>& contracted, const std::vector<int64_t>& batch);
+
 /// y[batch..., free of lhs..., free of rhs...] = sum over contracted axes of lhs * rhs. Both of one number dtype; 16-bit floats
 /// accumulate in f32, integers wrap. UserError: sizes of paired axes differ, an axis out of range or used twice.
 Value contract(Operand lhs, Operand rhs, ContractAttrs attrs);

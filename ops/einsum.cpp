@@ -4,12 +4,12 @@
 #include <optional>
 #include <string>
 
-#include <lanc/graph/error.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/requirements.h>
 
 namespace lanc {
 namespace {
@@ -26,16 +26,12 @@ struct Subscripts {
   std::optional<Labels> result;
 };
 
-[[noreturn]] void fail(const std::string& requirement, const std::string& got) {
-  throw UserError("einsum: " + requirement + ", got " + got + "\n  einsum at " + CallSite::user_line().text());
-}
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 Subscripts parse(std::string_view text) {
   const std::string quoted = "'" + std::string(text) + "'";
   const auto wrong = [&](const std::string& requirement, size_t at) {
-    fail(requirement, (at < text.size() ? "'" + std::string(1, text[at]) + "' at position " + std::to_string(at) : "the end") + " of " + quoted);
+    refuse(requirement, (at < text.size() ? "'" + std::string(1, text[at]) + "' at position " + std::to_string(at) : "the end") + " of " + quoted);
   };
   Subscripts out;
   out.operands.emplace_back();
@@ -92,7 +88,7 @@ std::vector<Labels> labels_of(const Subscripts& subscripts, const std::vector<Op
     const bool open = has(list, ellipsis);
     const auto letters = static_cast<int64_t>(list.size()) - (open ? 1 : 0);
     if (open ? operands[i].rank() < letters : operands[i].rank() != letters)
-      fail("operand " + std::to_string(i) + " must have " + (open ? "at least " : "") + std::to_string(letters) + " axes, one per letter",
+      refuse("operand " + std::to_string(i) + " must have " + (open ? "at least " : "") + std::to_string(letters) + " axes, one per letter",
            operands[i].type().text());
     all.push_back(spelled_out(list, operands[i].rank()));
   }
@@ -123,7 +119,7 @@ std::vector<DimConstraint> size_constraints(const std::vector<Operand>& operands
       const size_t j = found->second.operand;
       const std::string got = operand_text(j, operands[j]) + (i == j ? "" : " and " + operand_text(i, operands[i])) + " (" +
                               found->second.size.text() + " and " + size.text() + ")";
-      if (equal == Truth::no) fail(requirement, got);
+      if (equal == Truth::no) refuse(requirement, got);
       unknown.push_back({found->second.size, size, "einsum: " + requirement + ", got " + got + "\n  einsum at " + CallSite::user_line().text()});
     }
   return unknown;
@@ -149,9 +145,9 @@ Labels result_labels(const Subscripts& subscripts, const std::vector<Labels>& la
   for (int label : *subscripts.result) {
     if (label == ellipsis) out.insert(out.end(), axes.begin(), axes.end());
     else if (has(letters, label)) out.push_back(label);
-    else fail("a letter of the result must stand in an operand's list", "'" + std::string(1, static_cast<char>(label)) + "'");
+    else refuse("a letter of the result must stand in an operand's list", "'" + std::string(1, static_cast<char>(label)) + "'");
   }
-  if (!axes.empty() && !has(*subscripts.result, ellipsis)) fail("the result must have '...' too", "operands with " + std::to_string(axes.size()) + " axes there");
+  if (!axes.empty() && !has(*subscripts.result, ellipsis)) refuse("the result must have '...' too", "operands with " + std::to_string(axes.size()) + " axes there");
   return out;
 }
 
@@ -290,14 +286,14 @@ Value einsum(std::string_view subscripts, std::vector<Operand> operands, std::so
   for (const Operand& x : operands)
     if (!x.is_literal()) graph = x.value().graph_data();
   CallSite site("einsum", where, graph);
-  if (operands.empty()) fail("at least one operand is needed", "none");
+  if (operands.empty()) refuse("at least one operand is needed", "none");
   const Subscripts parsed = parse(subscripts);
   if (parsed.operands.size() != operands.size())
-    fail("one list of subscripts per operand is needed", std::to_string(parsed.operands.size()) + " in '" + std::string(subscripts) + "' for " +
+    refuse("one list of subscripts per operand is needed", std::to_string(parsed.operands.size()) + " in '" + std::string(subscripts) + "' for " +
                                                              std::to_string(operands.size()) + " operands");
   DType dtype = operands[0].dtype();
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operands[i].dtype() == boolean) fail("operands must be numbers", operand_text(i, operands[i]));
+    if (operands[i].dtype() == boolean) refuse("operands must be numbers", operand_text(i, operands[i]));
     dtype = promote(dtype, operands[i].dtype());
   }
   const std::vector<Labels> labels = labels_of(parsed, operands);

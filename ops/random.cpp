@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <lanc/graph/error.h>
+#include <lanc/ops/box_muller.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
@@ -167,12 +168,10 @@ Value random_normal(const Scope& scope, Shape shape, Operand mean, Operand devia
   require_real("mean", mean);
   require_real("deviation", deviation);
   if (deviation.is_literal() && !(deviation.literal().real >= 0)) refuse("the deviation must be at least 0", deviation.literal().text());
-  const Value radius = named_uniform(scope, shape, options.name, options.dtype);
+  const Value u = named_uniform(scope, shape, options.name, options.dtype);
   const uint64_t second = mix_bits(random_key(scope.path(), options.name));
-  const Value angle = random_bits_uniform(scope.graph(), second, shape, radius.dtype(), CallSite::user_line());
-  // 1 - u lies in (0, 1], so that its logarithm is finite.
-  const Value z = sqrt(-2.0 * log(1.0 - radius)) * cos(6.283185307179586 * angle);
-  return of_shape(mean + z * deviation, shape, options.dtype);
+  const Value v = random_bits_uniform(scope.graph(), second, shape, u.dtype(), CallSite::user_line());
+  return of_shape(mean + box_muller(u, v) * deviation, shape, options.dtype);
 }
 
 Value random_truncated_normal(const Scope& scope, Shape shape, Operand mean, Operand deviation, TruncatedOptions options, std::source_location where) {

@@ -4,16 +4,12 @@
 #include <cmath>
 #include <string>
 
-#include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/reduce.h>
+#include <lanc/ops/requirements.h>
 
 namespace lanc {
 namespace {
-
-[[noreturn]] void fail(const std::string& title, const std::string& requirement, const std::string& got) {
-  throw UserError(title + ": " + requirement + ", got " + got + "\n  " + title + " at " + CallSite::user_line().text());
-}
 
 DType result_dtype(DType t) { return is_float(t) ? t : f32; }
 
@@ -28,8 +24,7 @@ Value zero_at_0(const Value& x, F f) {
 }
 
 Value variance_of(const Value& x, const VarianceOptions& options) {
-  const std::string title = CallSite::function();
-  if (!std::isfinite(options.correction)) fail(title, "correction must be finite", number_text(options.correction));
+  if (!std::isfinite(options.correction)) refuse("correction must be finite", number_text(options.correction));
   const Value deviation = x - mean(x, {.axes = options.axes, .keep = true});
   const ReduceAttrs attrs{options.axes, options.keep};
   const Value total = sum(square(deviation), attrs);
@@ -56,7 +51,7 @@ Value norm(Operand x, NormOptions options) {
   CallSite site("norm", {x});
   require_axes(x, options.axes);
   const double p = options.p;
-  if (!(p > 0)) fail("norm", "p must be positive", number_text(p));
+  if (!(p > 0)) refuse("p must be positive", number_text(p));
   const ReduceAttrs attrs{options.axes, options.keep};
   const Value size = abs(widened(x));
   const auto result = [&]() -> Value {

@@ -9,18 +9,10 @@
 namespace lanc {
 namespace {
 
-std::vector<int64_t> free_axes(int64_t rank, const std::vector<int64_t>& contracted, const std::vector<int64_t>& batch) {
-  std::vector<int64_t> out;
-  const auto has = [](const std::vector<int64_t>& v, int64_t a) { return std::find(v.begin(), v.end(), a) != v.end(); };
-  for (int64_t a = 0; a < rank; ++a)
-    if (!has(contracted, a) && !has(batch, a)) out.push_back(a);
-  return out;
-}
-
 // Renames the axes of one side to those before the transpose; false when the free axes would come in another order.
 bool read_through(const Node& transposed, std::vector<int64_t>& contracted, std::vector<int64_t>& batch) {
   const auto& axes = transposed.attrs<TransposeAttrs>().axes;
-  std::vector<int64_t> free = free_axes(static_cast<int64_t>(axes.size()), contracted, batch);
+  std::vector<int64_t> free = free_axes(axes.size(), contracted, batch);
   for (int64_t& a : free) a = axes[static_cast<size_t>(a)];
   if (!std::is_sorted(free.begin(), free.end())) return false;
   for (int64_t& a : contracted) a = axes[static_cast<size_t>(a)];
@@ -63,7 +55,7 @@ Graph contract_flags(const Graph& graph, const PassContext& context) {
       const Node& product = to.node(inputs[0].node);
       if (product.op->name != contract_op.name) return std::nullopt;
       const auto& a = product.attrs<ContractAttrs>();
-      const auto rank = [&](size_t i) { return to.node(product.inputs[i].node).outputs[product.inputs[i].output].rank(); };
+      const auto rank = [&](size_t i) { return to.node(product.inputs[i].node).outputs[product.inputs[i].output].shape.size(); };
       const size_t batches = a.lhs_batch.size();
       if (!exchanges_sides(node.attrs<TransposeAttrs>().axes, batches, free_axes(rank(0), a.lhs, a.lhs_batch).size(),
                            free_axes(rank(1), a.rhs, a.rhs_batch).size()))

@@ -24,7 +24,7 @@ Operand literal_operand(const FormulaNode& literal) {
   return {literal.literal.real};
 }
 
-// A result keeps the dtype and shape of the node it replaces.
+// A result keeps the dtype of the node it replaces: where's literals meet the condition too in a node, and only the other operand in a formula.
 Value of_type(Value v, const Type& type) {
   if (v.dtype() != type.dtype) v = cast(v, type.dtype);
   return v;

@@ -13,7 +13,6 @@
 namespace lanc::tools {
 namespace {
 
-constexpr DType all_dtypes[] = {DType::f64, DType::f32, DType::bf16, DType::f16, DType::i64, DType::i32, DType::u8, DType::boolean};
 constexpr DType helpers[] = {DType::i32, DType::i64, DType::boolean};  // indices, conditions
 
 // Sets the attributes called dtype and shape, and finds out whether there is a dtype.
@@ -123,12 +122,6 @@ std::string kernel_name(const Backend& backend, const Sample& s) {
   return kernel ? kernel->name() : "";
 }
 
-// A fused kernel is compiled when a plan needs it: before that it calls itself interpreted.
-std::string once_compiled(std::string name) {
-  static const bool compiles = cpu_info().fused_kernels.rfind("llvm", 0) == 0;
-  return compiles && name.rfind("fused (", 0) == 0 ? "fused (llvm)" : name;
-}
-
 bool gives_floats(const Sample& s) {
   const std::vector<Type>& outputs = s.graph.node(s.node).outputs;
   return std::any_of(outputs.begin(), outputs.end(), [](const Type& t) { return is_float(t.dtype); });
@@ -152,7 +145,7 @@ std::vector<OpFacts> op_facts(const std::string& family) {
         facts.dtypes.push_back(dtype);
         sampled = true;
         floats |= gives_floats(*s);
-        if (facts.cpu.empty() || dtype == f32) facts.reference = kernel_name(reference, *s), facts.cpu = once_compiled(kernel_name(cpu, *s));
+        if (facts.cpu.empty() || dtype == f32) facts.reference = kernel_name(reference, *s), facts.cpu = kernel_name(cpu, *s);
       }
     else facts.dtypes = {std::begin(all_dtypes), std::end(all_dtypes)};
     if (op->family == "source" && facts.cpu.empty()) facts.reference = facts.cpu = "no work";

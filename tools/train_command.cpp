@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <lanc/backends/cpu/thread_pool.h>
 #include <lanc/lanc.h>
 #include <lanc/runtime/memory.h>
 #include <lanc/tools/library_models.h>
@@ -84,7 +85,7 @@ void add_train(CLI::App& app) {
   mlp->add_flag("--constant-rate", o->constant_rate, "Keep the learning rate as it is");
   mlp->add_option("--l2", o->model.l2, "Times half the sum of squares of all weights, added to the loss")->check(real)->capture_default_str();
   mlp->add_option("--seed", o->seed, "Of parameters, validation part and order of batches")->check(between<int64_t>(0, INT64_MAX))->capture_default_str();
-  mlp->add_option("--threads", o->threads, "0: one per core")->check(between(0, 1024))->capture_default_str();
+  mlp->add_option("--threads", o->threads, "0: one per core")->check(between(0, cpu::ThreadPool::most_threads))->capture_default_str();
   mlp->add_option("--output", o->output, "Where pictures of graph and learning go: OUTPUT.graph.svg, OUTPUT.curve.svg")->capture_default_str();
   mlp->callback([o] { train_mlp(*o); });
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <lanc/graph/error.h>
+#include <lanc/ops/philox.h>
 
 namespace lanc::data {
 namespace {
@@ -22,17 +23,6 @@ constexpr uint64_t multiply_high(uint64_t a, uint64_t b) {
 
 }  // namespace
 
-std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_t, 2> key) {
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = uint64_t{0xD2511F53} * c[0];
-    const uint64_t p1 = uint64_t{0xCD9E8D57} * c[2];
-    c = {high(p1) ^ c[1] ^ key[0], low(p1), high(p0) ^ c[3] ^ key[1], low(p0)};
-    key[0] += 0x9E3779B9;
-    key[1] += 0xBB67AE85;
-  }
-  return c;
-}
-
 std::vector<int64_t> permutation(int64_t n, int64_t seed, int64_t epoch, OrderOf purpose) {
   if (n < 0 || n > int64_t{1} << 32) throw UserError("permutation: 0 to 2^32 elements, got " + std::to_string(n));
   std::vector<int64_t> order;
@@ -42,10 +32,10 @@ std::vector<int64_t> permutation(int64_t n, int64_t seed, int64_t epoch, OrderOf
     throw BackendError("permutation: memory for " + std::to_string(n) + " positions must be available, got none");
   }
   std::iota(order.begin(), order.end(), int64_t{0});
-  const uint64_t s = static_cast<uint64_t>(seed), e = static_cast<uint64_t>(epoch);
+  const uint64_t e = static_cast<uint64_t>(epoch), purpose_and_epoch = uint64_t{static_cast<uint32_t>(purpose)} << 32 | high(e);
   for (uint64_t i = static_cast<uint64_t>(n); i-- > 1;) {
-    const auto words = philox4x32({low(i), low(e), high(e), static_cast<uint32_t>(purpose)}, {low(s), high(s)});
-    const uint64_t bits = uint64_t{words[1]} << 32 | words[0];
+    const Philox r = philox(uint64_t{low(e)} << 32 | low(i), purpose_and_epoch, static_cast<uint64_t>(seed));
+    const uint64_t bits = uint64_t{r.words[1]} << 32 | r.words[0];
     std::swap(order[i], order[multiply_high(i + 1, bits)]);
   }
   return order;

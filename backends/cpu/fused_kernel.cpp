@@ -1,7 +1,6 @@
 #include <lanc/backends/cpu/fused_kernel.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -12,17 +11,11 @@
 #include <lanc/backends/cpu/fused_spec.h>
 #include <lanc/backends/cpu/interpreted_nest.h>
 #include <lanc/backends/cpu/nest_code.h>
+#include <lanc/backends/reduction_start.h>
 
 namespace lanc::cpu {
 namespace {
 
-template <class T>
-T identity_of(FusedKind kind) {
-  if (kind == FusedKind::sum) return T(0);
-  using Limits = std::numeric_limits<T>;
-  if constexpr (std::is_floating_point_v<T>) return kind == FusedKind::max ? -Limits::infinity() : Limits::infinity();
-  else return kind == FusedKind::max ? Limits::lowest() : Limits::max();
-}
 template <class T>
 T combined(FusedKind kind, T a, T b) {
   if (kind == FusedKind::sum) {
@@ -53,7 +46,10 @@ class FusedKernel : public Kernel {
     targets_.resize(static_cast<size_t>(parts_) * s_.outputs.size());
   }
 
-  std::string name() const override { return (compiled() != nullptr ? "fused (llvm)" : "fused (interpreter)") + std::string(parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : ""); }
+  // As it is when a plan has had its codes made.
+  std::string name() const override {
+    return std::string("fused (") + (code_ && code_->available() ? "llvm" : "interpreter") + ")" + (parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : "");
+  }
   int phases() const override { return combines() ? 2 : 1; }
   int parts(int phase) const override { return phase == 0 ? parts_ : 1; }
   int64_t scratch_bytes() const override { return scratch_; }
@@ -127,7 +123,7 @@ class FusedKernel : public Kernel {
       const int64_t stride = s_.outputs[k].strides[0];
       const int64_t inner = stride == 0 ? result_elements(k) : result_elements(k) / std::max<int64_t>(1, s_.sizes[0]);
       const int64_t first = stride == 0 ? 0 : begin * inner, last = stride == 0 ? inner : end * inner;
-      for (int64_t e = first; e < last; ++e) to[e] = identity_of<T>(s_.kinds[k]);
+      for (int64_t e = first; e < last; ++e) to[e] = reduction_start<T>[static_cast<size_t>(s_.kinds[k])];
     });
   }
 
@@ -137,7 +133,7 @@ class FusedKernel : public Kernel {
       with_accumulator(s_.outputs[k].dtype, [&]<class T>() {
         T* to = reinterpret_cast<T*>(args.outputs[k]);
         const int64_t n = result_elements(k);
-        for (int64_t e = 0; e < n; ++e) to[e] = identity_of<T>(s_.kinds[k]);
+        for (int64_t e = 0; e < n; ++e) to[e] = reduction_start<T>[static_cast<size_t>(s_.kinds[k])];
         for (int part = 0; part < parts_; ++part) {
           const T* from = reinterpret_cast<const T*>(args.scratch + partial_at(k, part));
           for (int64_t e = 0; e < n; ++e) to[e] = combined(s_.kinds[k], to[e], from[e]);

@@ -1,4 +1,4 @@
-// backends/cpu/fused_kernel.h: loop nests over the interpreter: fused groups, single elementwise nodes, broadcasts, transposes, reductions.
+// backends/cpu/fused_kernel.h: loop nests over the interpreter: fused groups, single elementwise nodes, reductions.
 #pragma once
 
 #include <memory>

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <lanc/ops/elementwise.h>
-#include <lanc/ops/layout.h>
 #include <lanc/ops/reduce.h>
 #include <lanc/schedule/backend.h>
 
@@ -51,10 +50,6 @@ std::optional<Spec> spec_of(const Graph& graph, const Node& node) {
   const auto add_input = [&](size_t i, const std::vector<int64_t>& axes) {
     spec.inputs.push_back({types[i].dtype, strides_of(sizes_of(types[i].shape), axes, spec.sizes.size())});
   };
-  const auto add_map = [&](DType t) {
-    spec.outputs.push_back({t, output_strides(spec.sizes, {})});
-    spec.kinds.push_back(FusedKind::map);
-  };
   if (name == fused_op.name) {
     const auto& attrs = node.attrs<FusedAttrs>();
     spec.sizes = sizes_of(attrs.shape);
@@ -78,35 +73,23 @@ std::optional<Spec> spec_of(const Graph& graph, const Node& node) {
       add_input(i, iota(spec.sizes.size()));
     }
     spec.program = lower(*formula, dtypes);
-    for (DType t : spec.program.output_types) add_map(t);
+    for (DType t : spec.program.output_types) {
+      spec.outputs.push_back({t, output_strides(spec.sizes, {})});
+      spec.kinds.push_back(FusedKind::map);
+    }
     return spec;
   }
-  if (name == broadcast_op.name) {
-    spec.sizes = sizes_of(node.outputs[0].shape);
-    add_input(0, node.attrs<BroadcastAttrs>().axes);
-  } else if (name == transpose_op.name) {
-    spec.sizes = sizes_of(node.outputs[0].shape);
-    const auto& order = node.attrs<TransposeAttrs>().axes;
-    std::vector<int64_t> axes(order.size());
-    for (size_t i = 0; i < order.size(); ++i) axes[static_cast<size_t>(order[i])] = static_cast<int64_t>(i);
-    add_input(0, axes);
-  } else if (name == sum_op.name || name == reduce_max_op.name || name == reduce_min_op.name) {
-    if (types[0].dtype != node.outputs[0].dtype || !accumulates(types[0].dtype)) return std::nullopt;
-    spec.sizes = sizes_of(types[0].shape);
-    add_input(0, iota(spec.sizes.size()));
-    std::vector<int64_t> reduced = node.attrs<ReduceAttrs>().axes;
-    if (reduced.empty()) reduced = iota(spec.sizes.size());
-    for (int64_t& a : reduced)
-      if (a < 0) a += static_cast<int64_t>(spec.sizes.size());
-    spec.outputs.push_back({types[0].dtype, output_strides(spec.sizes, reduced)});
-    spec.kinds.push_back(name == sum_op.name ? FusedKind::sum : name == reduce_max_op.name ? FusedKind::max : FusedKind::min);
-    spec.program = identity(types[0].dtype);
-    return spec;
-  } else {
-    return std::nullopt;
-  }
+  if (name != sum_op.name && name != reduce_max_op.name && name != reduce_min_op.name) return std::nullopt;
+  if (types[0].dtype != node.outputs[0].dtype || !accumulates(types[0].dtype)) return std::nullopt;
+  spec.sizes = sizes_of(types[0].shape);
+  add_input(0, iota(spec.sizes.size()));
+  std::vector<int64_t> reduced = node.attrs<ReduceAttrs>().axes;
+  if (reduced.empty()) reduced = iota(spec.sizes.size());
+  for (int64_t& a : reduced)
+    if (a < 0) a += static_cast<int64_t>(spec.sizes.size());
+  spec.outputs.push_back({types[0].dtype, output_strides(spec.sizes, reduced)});
+  spec.kinds.push_back(name == sum_op.name ? FusedKind::sum : name == reduce_max_op.name ? FusedKind::max : FusedKind::min);
   spec.program = identity(types[0].dtype);
-  add_map(types[0].dtype);
   return spec;
 }
 

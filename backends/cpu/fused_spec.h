@@ -25,8 +25,8 @@ struct Spec {
   std::vector<FusedKind> kinds;
 };
 
-/// The nest of a fused group, of a single elementwise node, broadcast, transpose, sum, reduce_max or reduce_min; none for other nodes, and
-/// for reductions whose accumulator is not f32, f64 or i64.
+/// The nest of a fused group, of a single elementwise node, sum, reduce_max or reduce_min; none for other nodes, and for reductions whose
+/// accumulator is not f32, f64 or i64.
 std::optional<Spec> spec_of(const Graph& graph, const Node& node);
 
 /// Drops axes of size 1, and joins neighbours that every lane walks through as one where nothing is reduced: the order of a sum (ops/fused.h)

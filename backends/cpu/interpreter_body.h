@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <lanc/backends/cpu/interpreter.h>
+#include <lanc/backends/reduction_start.h>
 #include <lanc/ops/scalar/evaluate.h>
 
 namespace lanc::cpu {
@@ -314,14 +315,6 @@ Loop select_by(MachineOp compare, DType from, DType type) {
   return type == f32 ? select_compared_loop<float>(compare) : type == f64 ? select_compared_loop<double>(compare) : nullptr;
 }
 
-template <class T>
-T identity_of(FusedKind kind) {
-  using Limits = std::numeric_limits<T>;
-  if (kind == FusedKind::sum) return T(0);
-  if constexpr (std::is_floating_point_v<T>) return kind == FusedKind::max ? -Limits::infinity() : Limits::infinity();
-  else return kind == FusedKind::max ? Limits::lowest() : Limits::max();
-}
-
 struct CombineSum {
   template <class T>
   static T of(T a, T b) {
@@ -336,7 +329,7 @@ template <class T, class F>
 void reduce_as(FusedKind kind, const T* x, int n, T* accumulator) {
   constexpr int width = fused_sum_lanes;
   T sums[width];
-  for (int l = 0; l < width; ++l) sums[l] = identity_of<T>(kind);
+  for (int l = 0; l < width; ++l) sums[l] = reduction_start<T>[static_cast<size_t>(kind)];
   int k = 0;
   for (; k + width <= n; k += width)
     for (int l = 0; l < width; ++l) sums[l] = F::of(sums[l], x[k + l]);

@@ -7,20 +7,11 @@
 namespace lanc::cpu {
 namespace {
 
-bool has(const std::vector<int64_t>& v, int64_t x) { return std::find(v.begin(), v.end(), x) != v.end(); }
-
 void take(const Sizes& sizes, const Sizes& strides, const std::vector<int64_t>& axes, Sizes& to_sizes, Sizes& to_strides) {
   for (int64_t a : axes) {
     to_sizes.push_back(sizes[static_cast<size_t>(a)]);
     to_strides.push_back(strides[static_cast<size_t>(a)]);
   }
-}
-
-std::vector<int64_t> free_axes(size_t rank, const std::vector<int64_t>& contracted, const std::vector<int64_t>& batch) {
-  std::vector<int64_t> out;
-  for (int64_t a = 0; a < static_cast<int64_t>(rank); ++a)
-    if (!has(contracted, a) && !has(batch, a)) out.push_back(a);
-  return out;
 }
 
 // Is the side usable as it lies: three collapsed groups, and unit stride along rows or columns?

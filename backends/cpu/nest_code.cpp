@@ -52,6 +52,7 @@ NestCode::Origin NestCode::make() {
     if (code_.entry != nullptr) cache.write(key, object);
   }
   if (code_.entry == nullptr) {
+    failed_.store(true, std::memory_order_release);
     static std::once_flag told;
     std::call_once(told, [&] { std::fprintf(stderr, "lanc: a fused kernel is interpreted, since it could not be compiled: %s\n", why.c_str()); });
     return Origin::none;

@@ -22,6 +22,8 @@ class NestCode {
   NestCode(std::string ir, CpuTier tier) : ir_(std::move(ir)), tier_(tier) {}
   /// Null before make() and where it failed: the interpreter runs then.
   NestFunction function() const { return function_.load(std::memory_order_acquire); }
+  /// Is there code, or was make() not called yet?
+  bool available() const { return !failed_.load(std::memory_order_acquire); }
   /// Compiles or reads it if nobody has done so yet. Gives how this call got it; none when it was there already or cannot be had, which is
   /// told once on stderr.
   Origin make();
@@ -34,6 +36,7 @@ class NestCode {
   bool tried_ = false;
   LinkedCode code_;
   std::atomic<NestFunction> function_ = nullptr;
+  std::atomic<bool> failed_ = false;
 };
 
 /// The code for a nest, shared with everybody who asked for the same text; not made yet. Null where there is no LLVM.

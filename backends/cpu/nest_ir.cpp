@@ -1,9 +1,10 @@
 #include <lanc/backends/cpu/nest_ir.h>
 
 #include <algorithm>
-#include <limits>
+#include <bit>
 
 #include <lanc/backends/cpu/program_ir.h>
+#include <lanc/backends/reduction_start.h>
 
 // The shape of the code, for W lanes:
 //
@@ -19,26 +20,20 @@
 namespace lanc::cpu {
 namespace {
 
-std::string cat(std::initializer_list<std::string_view> parts) {
-  std::string out;
-  for (std::string_view p : parts) out += p;
-  return out;
-}
 template <class N>
 std::string text(N n) {
   return std::to_string(n);
 }
 
-uint64_t identity_bits(FusedKind kind, DType t) {
-  if (kind == FusedKind::sum) return 0;
-  const bool highest = kind == FusedKind::min;  // of a minimum
+uint64_t start_bits(FusedKind kind, DType t) {
+  const auto k = static_cast<size_t>(kind);
   switch (t) {
-    case DType::f32: return highest ? 0x7f800000u : 0xff800000u;
-    case DType::f64: return highest ? 0x7ff0000000000000u : 0xfff0000000000000u;
-    case DType::i64: return static_cast<uint64_t>(highest ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min());
-    case DType::i32: return static_cast<uint32_t>(highest ? std::numeric_limits<int32_t>::max() : std::numeric_limits<int32_t>::min());
-    case DType::u8: return highest ? 255 : 0;
-    default: return highest ? 1 : 0;
+    case DType::f32: return std::bit_cast<uint32_t>(reduction_start<float>[k]);
+    case DType::f64: return std::bit_cast<uint64_t>(reduction_start<double>[k]);
+    case DType::i64: return static_cast<uint64_t>(reduction_start<int64_t>[k]);
+    case DType::i32: return static_cast<uint32_t>(reduction_start<int32_t>[k]);
+    case DType::u8: return reduction_start<uint8_t>[k];
+    default: return reduction_start<bool>[k];
   }
 }
 
@@ -223,10 +218,10 @@ class NestWriter {
 
   void clear_lanes(size_t k) {
     const std::string t = ir_type(s_.results[k].stored, fused_sum_lanes);
-    w_.line(cat({"store ", t, " ", identity(k, fused_sum_lanes), ", ptr %lanes.", result(k)}));
+    w_.line(cat({"store ", t, " ", start(k, fused_sum_lanes), ", ptr %lanes.", result(k)}));
   }
-  std::string identity(size_t k, int lanes) const {
-    return ir_constant(s_.results[k].stored, identity_bits(s_.results[k].kind, s_.results[k].stored), lanes);
+  std::string start(size_t k, int lanes) const {
+    return ir_constant(s_.results[k].stored, start_bits(s_.results[k].kind, s_.results[k].stored), lanes);
   }
 
   // Pointers and counts of the rest; what is read of it is copied.
@@ -239,7 +234,7 @@ class NestWriter {
       const std::string n = result(k), t = ir_type(s_.results[k].stored, 1);
       name("%sum.rest." + n, cat({"phi ", t, " [ %sum.first.", n, ", %row.short ], [ %sum.next.", n, ", %more ]"}));
       if (!in_memory())
-        name("%lanes.rest." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ ", identity(k, width_), ", %row.short ], [ %lanes.next.", n, ", %more ]"}));
+        name("%lanes.rest." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ ", start(k, width_), ", %row.short ], [ %lanes.next.", n, ", %more ]"}));
     }
     name("%mask.rest", first_lanes("%left.rest"));
     for (const Stream& s : streams())
@@ -289,7 +284,7 @@ class NestWriter {
       const std::string n = result(k), t = ir_type(s_.results[k].stored, 1);
       name("%sum." + n, cat({"phi ", t, " [ %sum.first.", n, ", %", before_body_, " ], [ %sum.rest.", n, ", %tail ], [ %sum.next.", n, ", %again ]"}));
       if (!in_memory())
-        name("%lanes." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ ", identity(k, width_), ", %", before_body_, " ], [ %lanes.rest.", n,
+        name("%lanes." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ ", start(k, width_), ", %", before_body_, " ], [ %lanes.rest.", n,
                                  ", %tail ], [ %lanes.next.", n, ", %again ]"}));
     }
     name("%left.next", cat({"sub i64 %left, ", text(width_)}));
@@ -421,7 +416,7 @@ class NestWriter {
       const std::string n = result(k);
       name("%sum.next." + n, cat({"phi ", ir_type(s_.results[k].stored, 1), " [ %sum.", n, ", %", before, " ], [ ", sums[nth++], ", %", folded, " ]"}));
       if (!in_memory())
-        name("%lanes.next." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ %lanes.added.", n, ", %", before, " ], [ ", identity(k, width_), ", %", folded, " ]"}));
+        name("%lanes.next." + n, cat({"phi ", ir_type(s_.results[k].stored, width_), " [ %lanes.added.", n, ", %", before, " ], [ ", start(k, width_), ", %", folded, " ]"}));
     }
   }
 

@@ -11,13 +11,15 @@
 #include <lanc/graph/error.h>
 
 namespace lanc::cpu {
-namespace {
 
 std::string cat(std::initializer_list<std::string_view> parts) {
   std::string out;
   for (std::string_view p : parts) out += p;
   return out;
 }
+
+namespace {
+
 std::string text(int64_t n) { return std::to_string(n); }
 bool compares(MachineOp op) { return op >= MachineOp::lt && op <= MachineOp::ge; }
 bool is_signed(DType t) { return t == i64 || t == i32; }

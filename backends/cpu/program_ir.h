@@ -1,6 +1,7 @@
 // backends/cpu/program_ir.h: LLVM IR as text: a program's instructions, one by one, on vectors or on single values.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class IrWriter {
   std::string block_ = "entry";
 };
 
+/// The parts behind one another.
+std::string cat(std::initializer_list<std::string_view> parts);
 /// "float" or "<16 x float>"; booleans are i1 here, 16-bit floats and bools in memory by memory_type.
 std::string ir_type(DType type, int lanes);
 std::string memory_type(DType stored, int lanes);

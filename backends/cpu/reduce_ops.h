@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include <lanc/backends/reduction_start.h>
 #include <lanc/ops/fused.h>
 
 namespace lanc::cpu {
@@ -125,9 +126,7 @@ struct ExtremeOf {
   using Acc = C;
   static Acc start() {
     if constexpr (boolean) return largest ? 0 : 1;
-    using Limits = std::numeric_limits<C>;
-    if constexpr (std::is_floating_point_v<C>) return largest ? -Limits::infinity() : Limits::infinity();
-    else return largest ? Limits::lowest() : Limits::max();
+    return largest ? maximum_start<C> : minimum_start<C>;
   }
   static void run(Acc& acc, const C* x, int64_t n, int64_t) {
     const BestOfRun<largest, C> b(x, n);

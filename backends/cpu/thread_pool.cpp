@@ -22,7 +22,6 @@ namespace lanc::cpu {
 
 namespace {
 
-constexpr int most_threads = 1024;
 // Nanoseconds of spinning before sleep. During a run it pays to spin through what the caller runs alone: waking takes 10 to 50 us.
 constexpr int64_t shortest_spin = 20'000, longest_spin = 50'000, spin_during_run = 200'000;
 constexpr int64_t start_grace = 2'000;  // how late a worker may start before the caller takes its share: several hand-offs
@@ -378,7 +377,7 @@ int cores_by_affinity() {
 
 int available_cores() {
   const int cores = cores_by_affinity(), quota = cores_by_quota();
-  return std::min({cores, quota > 0 ? quota : cores, most_threads});
+  return std::min({cores, quota > 0 ? quota : cores, ThreadPool::most_threads});
 }
 
 }  // namespace lanc::cpu

@@ -36,9 +36,11 @@ struct Section {
 /// may be running when the pool is destroyed.
 class ThreadPool {
  public:
+  static constexpr int most_threads = 1024;
+
   using Work = void (*)(void* context, int worker);
 
-  /// 0: one per core that this process may use. 1: no thread is made. UserError when negative or above 1024; BackendError when the
+  /// 0: one per core that this process may use. 1: no thread is made. UserError when negative or above most_threads; BackendError when the
   /// system has no more threads.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();

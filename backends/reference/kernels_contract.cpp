@@ -23,9 +23,7 @@ Side side_of(const Tensor& x, const std::vector<int64_t>& contracted, const std:
   };
   for (int64_t a : batch) add(side.batch, side.batch_sizes, a);
   for (int64_t a : contracted) add(side.contracted, side.contracted_sizes, a);
-  for (int64_t a = 0; a < x.rank(); ++a)
-    if (std::find(batch.begin(), batch.end(), a) == batch.end() && std::find(contracted.begin(), contracted.end(), a) == contracted.end())
-      add(side.free, side.free_sizes, a);
+  for (int64_t a : free_axes(x.sizes().size(), contracted, batch)) add(side.free, side.free_sizes, a);
   return side;
 }
 

@@ -1,8 +1,8 @@
 // Reference kernels of the reductions: one accumulator per result, elements in index order.
+#include <lanc/backends/reduction_start.h>
 #include <lanc/backends/reference/reference.h>
 
 #include <cmath>
-#include <limits>
 #include <type_traits>
 
 #include <lanc/graph/error.h>
@@ -87,9 +87,7 @@ void extreme_kernel(const ReferenceCall& call) {
   const Tensor& x = call.inputs[0];
   Tensor& y = call.outputs[0];
   for_compute(x.dtype(), [&]<class T>() {
-    using Limits = std::numeric_limits<T>;
-    T start = largest ? Limits::lowest() : Limits::max();
-    if constexpr (std::is_floating_point_v<T>) start = largest ? -Limits::infinity() : Limits::infinity();
+    T start = largest ? maximum_start<T> : minimum_start<T>;
     if (x.dtype() == boolean) start = largest ? T(0) : T(1);
     std::vector<T> best(static_cast<size_t>(y.numel()), start);
     for_each_reduced(x, call.attrs<ReduceAttrs>(), [&](int64_t i, int64_t at) {

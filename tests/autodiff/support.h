@@ -1,4 +1,4 @@
-// tests/autodiff/support.h: what the tests of derivatives share: points, directions, central differences, error texts.
+// tests/autodiff/support.h: what the tests of derivatives share: points, directions, central differences.
 #pragma once
 
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 #include <lanc/tests/support/tolerances.h>
 
 namespace lanc::testing_autodiff {
@@ -66,17 +67,6 @@ inline void expect_near(const Tensors& got, const Tensors& expected, double rela
 
 /// A closed form: only roundings differ.
 inline constexpr double closed_form = tolerance::reordered(f64);
-
-/// The text of the UserError that f throws; "" when it throws none.
-template <class F>
-std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 inline bool begins(const std::string& text, const std::string& start) { return text.rfind(start, 0) == 0; }
 inline bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

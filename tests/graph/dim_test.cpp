@@ -8,6 +8,7 @@
 
 #include <lanc/graph/dim.h>
 #include <lanc/graph/error.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -79,15 +80,6 @@ TEST(Dim, BindsToNumbers) {
 TEST(Dim, ReadsBackWhatItPrints) {
   for (const Dim& d : {Dim(5), b, 2 * b + 1, b * t - 3, floordiv(b + 1, 2), ceildiv(b, 4) * t, smaller_of(b, t) + larger_of(b, 2)})
     EXPECT_EQ(parse_dim(d.text()), d) << d.text();
-}
-
-std::string message_of(auto f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Dim, MistakesAreNamed) {

@@ -13,6 +13,7 @@
 
 #include <lanc/graph/boost.h>
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -20,15 +21,6 @@ namespace {
 BOOST_CONCEPT_ASSERT((boost::VertexListGraphConcept<Graph>));
 BOOST_CONCEPT_ASSERT((boost::BidirectionalGraphConcept<Graph>));
 BOOST_CONCEPT_ASSERT((boost::EdgeListGraphConcept<Graph>));
-
-std::string message_of(auto f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Graph, PatternsMatchSegmentsAndAnyDepth) {
   EXPECT_TRUE(path_matches("net/**/weight", "net/weight"));

@@ -7,6 +7,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/graph/tensor.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -114,11 +115,8 @@ TEST(Tensor, AnItemIsExactOrRefused) {
   EXPECT_THROW(Tensor::scalar(odd).item<int>(), UserError);
   EXPECT_THROW(Tensor::scalar(std::numeric_limits<double>::quiet_NaN()).item<int>(), UserError);
   EXPECT_THROW(Tensor::scalar(std::numeric_limits<float>::infinity()).item<uint64_t>(), UserError);
-  try {
-    Tensor::scalar(int64_t{300}).item<uint8_t>();
-  } catch (const UserError& error) {
-    EXPECT_STREQ(error.what(), "tensor: item must be asked for a type that holds the value, got an integer type for 300 of i64[]");
-  }
+  EXPECT_EQ(message_of([] { Tensor::scalar(int64_t{300}).item<uint8_t>(); }),
+            "tensor: item must be asked for a type that holds the value, got an integer type for 300 of i64[]");
 }
 
 }  // namespace

@@ -3,18 +3,11 @@
 
 #include <lanc/lanc.h>
 #include <lanc/models/parameter.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
 
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no UserError";
-}
 void expect_has(const std::string& text, const std::string& part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
 
 std::string line_text(int line) { return "index_test.cpp:" + std::to_string(line); }

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -121,16 +122,8 @@ TEST(Graphviz, QuotesWhatDotWouldReadAsSyntax) {
 TEST(Graphviz, OfNothingOrOfTwoGraphsIsAnError) {
   Graph g, h;
   const Value a = g.input("a", f32, {}), b = h.input("b", f32, {});
-  const auto message = [](const std::vector<Value>& values) {
-    try {
-      to_graphviz(values);
-    } catch (const UserError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  EXPECT_EQ(message({}), "graphviz: at least one value is needed, got none");
-  EXPECT_EQ(message({a, b}), "graphviz: values must belong to one graph, got values of two graphs");
+  EXPECT_EQ(message_of([] { to_graphviz(std::vector<Value>{}); }), "graphviz: at least one value is needed, got none");
+  EXPECT_EQ(message_of([&] { to_graphviz({a, b}); }), "graphviz: values must belong to one graph, got values of two graphs");
   EXPECT_THROW(write_graphviz({a}, "graph"), UserError);
 }
 

@@ -3,6 +3,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -41,13 +42,9 @@ TEST(Slice, BeyondASymbolicAxisIsRefusedWhenItIsBound) {
   const Vector v;
   const Value y = slice_of(v.x, {{0, 10}});
   EXPECT_EQ(v.of(y, 10).size(), 10u);
-  try {
-    v.of(y, 9);
-    FAIL() << "a slice beyond the end ran";
-  } catch (const UserError& e) {
-    EXPECT_NE(std::string(e.what()).find("slice_of: positions of axis 0 must lie in [0, n)"), std::string::npos) << e.what();
-    EXPECT_NE(std::string(e.what()).find("layout_test.cpp:"), std::string::npos) << e.what();
-  }
+  const std::string text = message_of([&] { v.of(y, 9); });
+  EXPECT_NE(text.find("slice_of: positions of axis 0 must lie in [0, n)"), std::string::npos) << text;
+  EXPECT_NE(text.find("layout_test.cpp:"), std::string::npos) << text;
 }
 
 TEST(Reverse, OfAnEmptySymbolicAxisIsEmpty) {
@@ -165,31 +162,28 @@ TEST(Slice, HasSecondDerivatives) {
   EXPECT_EQ(v.of(gradient(sum(d1), v.x), 4), (List{0, 6, 0, 18}));
 }
 
+// The first line of the message; the others say where.
 template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const UserError& e) {
-    return std::string(e.what()).substr(0, std::string(e.what()).find('\n'));
-  }
-  return "no error";
+std::string refusal(const F& f) {
+  const std::string text = message_of(f);
+  return text.substr(0, text.find('\n'));
 }
 
 TEST(Layout, SizesThatDoNotExistAreRefused) {
   Graph g;
   const Value a = g.input("a", f32, {}), x = g.input("x", f32, {2, 3});
   const Dim q = Dim::symbol("q");
-  EXPECT_EQ(message_of([&] { broadcast_to(a, {-4}, {}); }), "broadcast_to: sizes must be >= 0, got [-4]");
-  EXPECT_EQ(message_of([&] { broadcast_to(a, {q}); }), "broadcast_to: dims must be declared by graph.dim(name), got 'q' in [q]");
-  EXPECT_EQ(message_of([&] { reshape(x, {q, 3}); }), "reshape: dims must be declared by graph.dim(name), got 'q' in [q,3]");
-  EXPECT_EQ(message_of([&] { apply(broadcast_op, {a}, BroadcastAttrs{{-4}, {}}); }), "broadcast: sizes of a result must be >= 0, got f32[-4]");
+  EXPECT_EQ(refusal([&] { broadcast_to(a, {-4}, {}); }), "broadcast_to: sizes must be >= 0, got [-4]");
+  EXPECT_EQ(refusal([&] { broadcast_to(a, {q}); }), "broadcast_to: dims must be declared by graph.dim(name), got 'q' in [q]");
+  EXPECT_EQ(refusal([&] { reshape(x, {q, 3}); }), "reshape: dims must be declared by graph.dim(name), got 'q' in [q,3]");
+  EXPECT_EQ(refusal([&] { apply(broadcast_op, {a}, BroadcastAttrs{{-4}, {}}); }), "broadcast: sizes of a result must be >= 0, got f32[-4]");
   EXPECT_EQ(g.size(), 2u);
 }
 
 TEST(Concat, OfANodeCountsItsAxisFromTheFront) {
   Graph g;
   const Value x = g.input("x", f32, {2, 3});
-  EXPECT_EQ(message_of([&] { apply(concat_op, {x, x}, ConcatAttrs{-1}); }), "concat: axis must be in [0, 2), got -1");
+  EXPECT_EQ(refusal([&] { apply(concat_op, {x, x}, ConcatAttrs{-1}); }), "concat: axis must be in [0, 2), got -1");
   EXPECT_EQ(concat({x, x}, -1).shape(), (Shape{2, 6}));
 }
 

@@ -9,7 +9,6 @@
 namespace lanc {
 namespace {
 
-using testing_models::message_of;
 using testing_models::numbers;
 
 Tensor drawn(const Initializer& initializer, Shape shape, DType dtype = f32, int64_t seed = 1, const std::string& path = "w", Device device = Device::cpu()) {

@@ -10,7 +10,6 @@ namespace lanc {
 namespace {
 
 using testing_models::evaluate;
-using testing_models::message_of;
 using testing_models::numbers;
 using testing_models::stored;
 using testing_models::tensor_of;
@@ -282,12 +281,8 @@ TEST(Loss, OfALabelOutOfRangeIsRefusedWhereOnlyItsGradientRuns) {
     const Function train = session.function({x, labels}, {}, optimizers::sgd({.learning_rate = 1.0, .name = name}).minimize(loss));
     const Tensor before = session.get("layer/weight");
     for (const int32_t wrong : {3, -1}) {
-      try {
-        train(Tensor(f32, {2, 4}), Tensor::of<int32_t>({2}, {1, wrong}));
-        ADD_FAILURE() << "no UserError";
-      } catch (const UserError& error) {
-        EXPECT_NE(std::string(error.what()).find(": label must be in [0, 3), got " + std::to_string(wrong) + " at [1]"), std::string::npos) << error.what();
-      }
+      const std::string text = message_of([&] { train(Tensor(f32, {2, 4}), Tensor::of<int32_t>({2}, {1, wrong})); });
+      EXPECT_HOLDS(text, ": label must be in [0, 3), got " + std::to_string(wrong) + " at [1]");
       EXPECT_TRUE(identical(session.get("layer/weight"), before));
     }
   }
@@ -302,13 +297,8 @@ TEST(Loss, OfALabelOutOfRangeIsRefusedWhenItRuns) {
   for (const Value& loss : losses)
     for (const int32_t wrong : {2, -1}) {
       const Function f = session.function({x, labels}, {loss, gradient(loss, x)});
-      try {
-        f(Tensor(f32, {3, 2}), Tensor::of<int32_t>({3}, {0, wrong, 1}));
-        ADD_FAILURE() << "no UserError";
-      } catch (const UserError& error) {
-        const std::string text = error.what();
-        EXPECT_NE(text.find(": label must be in [0, 2), got " + std::to_string(wrong) + " at [1]\n  pick at " + line), std::string::npos) << text;
-      }
+      const std::string text = message_of([&] { f(Tensor(f32, {3, 2}), Tensor::of<int32_t>({3}, {0, wrong, 1})); });
+      EXPECT_HOLDS(text, ": label must be in [0, 2), got " + std::to_string(wrong) + " at [1]\n  pick at " + line);
       EXPECT_NO_THROW(f(Tensor(f32, {3, 2}), Tensor::of<int32_t>({3}, {0, 1, 1})));
     }
 }
@@ -364,7 +354,7 @@ TEST(Loss, NeverBroadcastsRanksSilently) {
   EXPECT_HOLDS(text, "mse: prediction and target must have one shape, got prediction f32[n,1] and target f32[n]\n  prediction built at losses_test.cpp:");
   EXPECT_HOLDS(text, "; mse at " + here);
   const size_t before = g.size();
-  for (const auto& [name, build] : all_losses()) EXPECT_NE(message_of([&] { build(p, flat, {}); }), "") << name << (name == "nll");
+  for (const auto& [name, build] : all_losses()) EXPECT_NE(message_of([&] { build(p, flat, {}); }), "no error") << name << (name == "nll");
   EXPECT_EQ(g.size(), before);
   // n and m may be equal: known when they are bound
   const Function f = Session(g).function({p, other}, {losses::mse(p, other)});

@@ -7,7 +7,6 @@ namespace lanc {
 namespace {
 
 using testing_models::evaluate;
-using testing_models::message_of;
 using testing_models::numbers;
 
 // a = {1, -2}, b = {{3}}: sum of squares 14, of absolute values 6.

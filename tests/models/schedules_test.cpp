@@ -7,7 +7,6 @@
 namespace lanc {
 namespace {
 
-using testing_models::message_of;
 using testing_models::numbers;
 using testing_models::stored;
 

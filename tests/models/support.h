@@ -1,4 +1,4 @@
-// tests/models/support.h: what the tests of models/ share: error texts, evaluation without inputs, tensors, stored results.
+// tests/models/support.h: what the tests of models/ share: evaluation without inputs, tensors, stored results.
 #pragma once
 
 #include <cmath>
@@ -14,19 +14,9 @@
 #include <lanc/models/parameter.h>
 #include <lanc/models/updates.h>
 #include <lanc/train/early_stopping.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc::testing_models {
-
-/// The text of the UserError that f throws; "" when it throws none.
-template <class F>
-std::string message_of(const F& f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 inline bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -1,4 +1,4 @@
-// tests/numerics/checks.h: derivatives against central differences, the CPU backend against the reference, texts of errors.
+// tests/numerics/checks.h: derivatives against central differences, the CPU backend against the reference.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <string>
 
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc::numerics {
 
@@ -73,16 +74,6 @@ inline void expect_reference(const Build& build, const Tensor& at, double tolera
     else if (std::isinf(slow.at(i))) EXPECT_EQ(fast.at(i), slow.at(i)) << i;
     else ASSERT_NEAR(fast.at(i), slow.at(i), tolerance * (1 + std::abs(slow.at(i)))) << at.type_text() << " element " << i;
   }
-}
-
-template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace lanc::numerics

@@ -7,21 +7,10 @@
 
 #include <lanc/graph/parse.h>
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
-
-template <class E = UserError, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    return std::string("another kind of error: ") + error.what();
-  }
-  return "no error";
-}
 
 std::string at(int line) { return "errors_test.cpp:" + std::to_string(line); }
 

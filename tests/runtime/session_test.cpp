@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <lanc/lanc.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -101,16 +102,6 @@ TEST(Function, MakesOnePlanForEachBindingOfTheDims) {
     for (int64_t n : {0, 1, 5}) EXPECT_EQ(f(Tensor(f32, {n}))[0].item<float>(), 0);
   EXPECT_EQ(f.stats().plans_made, 3);
   EXPECT_EQ(f.stats().calls, 9);
-}
-
-template <class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Errors, NameTheRequirementAndTheUsersLine) {

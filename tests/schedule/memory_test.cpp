@@ -9,6 +9,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/schedule/memory.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc {
 namespace {
@@ -125,18 +126,11 @@ TEST(Memory, OfAStepWhereGreedyOrdersGetStuckIsNearTheBound) {
 }
 
 TEST(Memory, RefusesWhatIsNoInterval) {
-  const auto message_of = [](MemoryInterval in) -> std::string {
-    try {
-      plan_memory({&in, 1});
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  };
-  EXPECT_NE(message_of({.bytes = -1}).find("bytes must be >= 0 and last >= first, got interval 0: -1 bytes"), std::string::npos);
-  EXPECT_NE(message_of({.bytes = 1, .first = 2, .last = 1}).find("bytes must be >= 0 and last >= first"), std::string::npos);
-  EXPECT_NE(message_of({.bytes = 1, .alignment = 96}).find("an alignment must be a power of two"), std::string::npos);
-  EXPECT_NE(message_of({.bytes = int64_t{1} << 62, .alignment = int64_t{1} << 62}).find("the sum of all buffers must be below 2^63 bytes"), std::string::npos);
+  const auto refusal = [](MemoryInterval in) { return message_of<Error>([&] { plan_memory({&in, 1}); }); };
+  EXPECT_NE(refusal({.bytes = -1}).find("bytes must be >= 0 and last >= first, got interval 0: -1 bytes"), std::string::npos);
+  EXPECT_NE(refusal({.bytes = 1, .first = 2, .last = 1}).find("bytes must be >= 0 and last >= first"), std::string::npos);
+  EXPECT_NE(refusal({.bytes = 1, .alignment = 96}).find("an alignment must be a power of two"), std::string::npos);
+  EXPECT_NE(refusal({.bytes = int64_t{1} << 62, .alignment = int64_t{1} << 62}).find("the sum of all buffers must be below 2^63 bytes"), std::string::npos);
 }
 
 }  // namespace

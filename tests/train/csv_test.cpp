@@ -12,10 +12,9 @@ using testing_train::Bits;
 using testing_train::Directory;
 using testing_train::gzipped;
 using testing_train::mutated;
-using testing_train::user_error;
 
 std::string parse_error(std::string_view text, const CsvOptions& options = {}) {
-  return user_error([&] { parse_csv(text, options); });
+  return message_of([&] { parse_csv(text, options); });
 }
 
 TEST(Csv, ReadsNumericColumnsWithTheirNames) {
@@ -124,7 +123,7 @@ TEST(Csv, MisplacedQuotesAndCarriageReturnsAreRefused) {
 TEST(Csv, NamesOfColumnsAreChecked) {
   EXPECT_EQ(parse_error("a,b\n1,2\n", {.columns = {"c"}}), "text: column \"c\" must be one of \"a\", \"b\", got none of that name");
   EXPECT_EQ(parse_error("a,b,a\n"), "text: line 1, column 3: column names must differ, got \"a\" in column 1 too");
-  EXPECT_EQ(user_error([] { parse_csv("a\n").category("k"); }), "csv: category \"k\" must be one of those read, got none");
+  EXPECT_EQ(message_of([] { parse_csv("a\n").category("k"); }), "csv: category \"k\" must be one of those read, got none");
 }
 
 TEST(Csv, OptionsAreChecked) {
@@ -134,8 +133,8 @@ TEST(Csv, OptionsAreChecked) {
   EXPECT_EQ(parse_error("a\n", {.classes = {{"x"}}}), "text: classes must be given for each of the 0 categorical columns, got 1");
   const Directory dir;
   const std::string path = dir.write("a.csv", "a\n1\n2\n");
-  EXPECT_EQ(user_error([&] { read_csv(path, {.max_bytes = 4}); }), path + ": must have at most max_bytes = 4 bytes, got more");
-  EXPECT_EQ(user_error([] { read_csv("/nowhere/a.csv"); }), "/nowhere/a.csv: the file must exist, got none");
+  EXPECT_EQ(message_of([&] { read_csv(path, {.max_bytes = 4}); }), path + ": must have at most max_bytes = 4 bytes, got more");
+  EXPECT_EQ(message_of([] { read_csv("/nowhere/a.csv"); }), "/nowhere/a.csv: the file must exist, got none");
 }
 
 TEST(Csv, MutatedTextGivesOnlyTypedErrors) {

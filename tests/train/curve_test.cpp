@@ -12,9 +12,7 @@ namespace lanc {
 namespace {
 
 using testing_train::Directory;
-using testing_train::error_of;
 using testing_train::read;
-using testing_train::user_error;
 
 const std::vector<Series> two = {{"training loss", {1, 2, 3, 4}, {0.9, 0.5, 0.4, 0.35}, Axis::left},
                                  {"validation accuracy", {1, 2, 3, 4}, {0.71, 0.82, 0.86, 0.871}, Axis::right}};
@@ -146,20 +144,20 @@ TEST(Curve, AFileThatCannotBeWrittenIsNamed) {
   const Directory dir;
   dir.write("file", "");
   const std::string under_file = dir.path() + "/file/curve.svg";
-  EXPECT_EQ(error_of<BackendError>([&] { write_curve_svg(under_file, "t", two); }),
+  EXPECT_EQ(message_of<BackendError>([&] { write_curve_svg(under_file, "t", two); }),
             under_file + ": the file must be writable, got \"Not a directory\"");
   std::filesystem::create_directory(dir.path() + "/taken.svg");
   const std::string taken = dir.path() + "/taken.svg";
-  EXPECT_EQ(error_of<BackendError>([&] { write_curve_svg(taken, "t", two); }),
+  EXPECT_EQ(message_of<BackendError>([&] { write_curve_svg(taken, "t", two); }),
             taken + ": the file must be writable, got \"Is a directory\"");
 }
 
 TEST(Curve, ChecksItsArguments) {
-  EXPECT_EQ(user_error([] { curve_svg("t", {}); }), "curve: at least one series is needed, got none");
-  EXPECT_EQ(user_error([] { curve_svg("t", {{"a", {1, 2}, {1}}}); }), "curve: x and y of \"a\" must be equally many, got 2 and 1");
-  EXPECT_EQ(user_error([] { curve_svg("t", {{"a", {NAN}, {1}}}); }), "curve: x of \"a\" must be finite, got nan");
-  EXPECT_EQ(user_error([] { curve_svg("t", {{"a", {1}, {NAN}}}); }), "curve: at least one point with a finite y is needed, got none");
-  EXPECT_EQ(user_error([] { curve_svg("t", two, {.width = 100}); }), "curve: must be at least 240 x 160, got 100 x 440");
+  EXPECT_EQ(message_of([] { curve_svg("t", {}); }), "curve: at least one series is needed, got none");
+  EXPECT_EQ(message_of([] { curve_svg("t", {{"a", {1, 2}, {1}}}); }), "curve: x and y of \"a\" must be equally many, got 2 and 1");
+  EXPECT_EQ(message_of([] { curve_svg("t", {{"a", {NAN}, {1}}}); }), "curve: x of \"a\" must be finite, got nan");
+  EXPECT_EQ(message_of([] { curve_svg("t", {{"a", {1}, {NAN}}}); }), "curve: at least one point with a finite y is needed, got none");
+  EXPECT_EQ(message_of([] { curve_svg("t", two, {.width = 100}); }), "curve: must be at least 240 x 160, got 100 x 440");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// tests/train/files.h: temporary files and error texts for the tests of train/.
+// tests/train/files.h: temporary files and damaged texts for the tests of train/.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <lanc/graph/error.h>
+#include <lanc/tests/support/messages.h>
 
 namespace lanc::testing_train {
 
@@ -48,25 +49,6 @@ inline std::string big_endian(uint64_t value, int bytes) {
   std::string out;
   for (int i = bytes - 1; i >= 0; --i) out += static_cast<char>(value >> (8 * i) & 0xff);
   return out;
-}
-
-/// The message of the E that f throws.
-template <class E, class F>
-std::string error_of(const F& f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << "another kind of error: " << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
-template <class F>
-std::string user_error(const F& f) {
-  return error_of<UserError>(f);
 }
 
 /// A small generator for mutated inputs: SplitMix64.

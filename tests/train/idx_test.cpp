@@ -12,7 +12,6 @@ using testing_train::Bits;
 using testing_train::Directory;
 using testing_train::gzipped;
 using testing_train::mutated;
-using testing_train::user_error;
 
 std::string idx(uint32_t magic, const std::vector<uint32_t>& sizes, const std::string& payload) {
   std::string bytes = big_endian(magic, 4);
@@ -68,56 +67,56 @@ TEST(Idx, AnArrayWithoutElementsIsRead) {
 }
 
 TEST(Idx, AMissingFileIsNamed) {
-  EXPECT_EQ(user_error([] { read_idx("/nowhere/x.gz"); }), "/nowhere/x.gz: the file must exist, got none");
+  EXPECT_EQ(message_of([] { read_idx("/nowhere/x.gz"); }), "/nowhere/x.gz: the file must exist, got none");
 }
 
 TEST(Idx, ADirectoryIsNotAFile) {
   const Directory dir;
-  EXPECT_EQ(user_error([&] { read_idx(dir.path()); }), dir.path() + ": must be a regular file, got a directory or device");
+  EXPECT_EQ(message_of([&] { read_idx(dir.path()); }), dir.path() + ": must be a regular file, got a directory or device");
 }
 
 TEST(Idx, AnotherMagicThanExpectedIsShown) {
   const Directory dir;
   const std::string path = dir.write("train-images-idx3-ubyte.gz", gzipped(six));
-  EXPECT_EQ(user_error([&] { read_idx(path, {.magic = 0x0803}); }), path + ": magic must be 0x00000803, got 0x00000802 at offset 0");
+  EXPECT_EQ(message_of([&] { read_idx(path, {.magic = 0x0803}); }), path + ": magic must be 0x00000803, got 0x00000802 at offset 0");
 }
 
 TEST(Idx, AnUnknownTypeOrRankIsShown) {
   const Directory dir;
   const std::string type = dir.write("a", idx(0x0a01, {1}, "x")), rank = dir.write("b", idx(0x0809, {1}, "x"));
-  EXPECT_EQ(user_error([&] { read_idx(type); }),
+  EXPECT_EQ(message_of([&] { read_idx(type); }),
             type + ": magic must be 0x0000TTRR with a type TT of 08, 09, 0b, 0c, 0d or 0e, got 0x00000a01 at offset 0");
-  EXPECT_EQ(user_error([&] { read_idx(rank); }), rank + ": rank must be 1 to 8, got 9 in magic 0x00000809 at offset 0");
+  EXPECT_EQ(message_of([&] { read_idx(rank); }), rank + ": rank must be 1 to 8, got 9 in magic 0x00000809 at offset 0");
 }
 
 TEST(Idx, AFileThatEndsInItsHeaderSaysWhere) {
   const Directory dir;
   const std::string magic = dir.write("a", six.substr(0, 1)), sizes = dir.write("b", six.substr(0, 6));
-  EXPECT_EQ(user_error([&] { read_idx(magic); }), magic + ": magic must go on to byte 4, ended at offset 1");
-  EXPECT_EQ(user_error([&] { read_idx(sizes); }), sizes + ": sizes must go on to byte 8, ended at offset 6");
+  EXPECT_EQ(message_of([&] { read_idx(magic); }), magic + ": magic must go on to byte 4, ended at offset 1");
+  EXPECT_EQ(message_of([&] { read_idx(sizes); }), sizes + ": sizes must go on to byte 8, ended at offset 6");
 }
 
 TEST(Idx, PlainBytesMissingOrSurplusAreCounted) {
   const Directory dir;
   const std::string less = dir.write("a", six.substr(0, 17)), more = dir.write("b", six + "x");
-  EXPECT_EQ(user_error([&] { read_idx(less); }), less + ": sizes [2,3] need 6 bytes, got 5 at offset 12");
-  EXPECT_EQ(user_error([&] { read_idx(more); }), more + ": sizes [2,3] need 6 bytes, got 7 at offset 12");
+  EXPECT_EQ(message_of([&] { read_idx(less); }), less + ": sizes [2,3] need 6 bytes, got 5 at offset 12");
+  EXPECT_EQ(message_of([&] { read_idx(more); }), more + ": sizes [2,3] need 6 bytes, got 7 at offset 12");
 }
 
 TEST(Idx, CompressedBytesMissingOrSurplusSayWhere) {
   const Directory dir;
   const std::string less = dir.write("a.gz", gzipped(six.substr(0, 17))), more = dir.write("b.gz", gzipped(six + "x"));
-  EXPECT_EQ(user_error([&] { read_idx(less); }), less + ": data must go on to byte 18, ended at offset 17");
-  EXPECT_EQ(user_error([&] { read_idx(more); }), more + ": the data must end at offset 18, got more bytes");
+  EXPECT_EQ(message_of([&] { read_idx(less); }), less + ": data must go on to byte 18, ended at offset 17");
+  EXPECT_EQ(message_of([&] { read_idx(more); }), more + ": the data must end at offset 18, got more bytes");
 }
 
 TEST(Idx, SizesThatAFileCannotHoldAreRefusedBeforeMemoryIsAskedFor) {
   const Directory dir;
   const std::string path = dir.write("a.gz", gzipped(idx(0x0802, {1 << 20, 1 << 20}, "x")));
   const std::string rule = path + ": sizes [1048576,1048576] need 1099511627776 bytes, got a compressed file that holds at most";
-  EXPECT_EQ(user_error([&] { read_idx(path); }).find(rule), 0u);
+  EXPECT_EQ(message_of([&] { read_idx(path); }).find(rule), 0u);
   const std::string huge = dir.write("b", idx(0x0e03, {0xffffffff, 0xffffffff, 0}, ""));
-  EXPECT_EQ(user_error([&] { read_idx(huge); }),
+  EXPECT_EQ(message_of([&] { read_idx(huge); }),
             huge + ": sizes must give at most 2^48 bytes, got more with size 4294967295 at offset 8");
 }
 
@@ -126,7 +125,7 @@ TEST(Idx, AWrongChecksumIsFound) {
   std::string bytes = gzipped(six);
   bytes[bytes.size() - 8] = static_cast<char>(bytes[bytes.size() - 8] ^ 1);
   const std::string path = dir.write("a.gz", bytes);
-  const std::string text = user_error([&] { read_idx(path); });
+  const std::string text = message_of([&] { read_idx(path); });
   EXPECT_EQ(text.substr(0, text.find(" at ")), path + ": gzip data must be intact, got \"incorrect data check\"");
 }
 
@@ -134,17 +133,17 @@ TEST(Idx, ACutOrFollowedGzipMemberIsFound) {
   const Directory dir;
   const std::string whole = gzipped(six);
   const std::string cut = dir.write("a.gz", whole.substr(0, whole.size() - 3)), followed = dir.write("b.gz", whole + "garbage");
-  EXPECT_EQ(user_error([&] { read_idx(cut); }),
+  EXPECT_EQ(message_of([&] { read_idx(cut); }),
             cut + ": gzip data must be intact, got \"end of file within a gzip member\" at compressed offset " +
                                                     std::to_string(whole.size() - 3));
-  EXPECT_NE(user_error([&] { read_idx(followed); }).find("gzip data must be intact, got \"incorrect header check\""), std::string::npos);
+  EXPECT_NE(message_of([&] { read_idx(followed); }).find("gzip data must be intact, got \"incorrect header check\""), std::string::npos);
 }
 
 TEST(Idx, AFileCalledGzThatIsNotIsFound) {
   const Directory dir;
   const std::string path = dir.write("a.gz", six), empty = dir.write("b.gz", "");
-  EXPECT_EQ(user_error([&] { read_idx(path); }), path + ": a .gz file must start with 0x1f8b, got 0x0000 at offset 0");
-  EXPECT_EQ(user_error([&] { read_idx(empty); }), empty + ": a .gz file must start with 0x1f8b, got fewer than 2 bytes at offset 0");
+  EXPECT_EQ(message_of([&] { read_idx(path); }), path + ": a .gz file must start with 0x1f8b, got 0x0000 at offset 0");
+  EXPECT_EQ(message_of([&] { read_idx(empty); }), empty + ": a .gz file must start with 0x1f8b, got fewer than 2 bytes at offset 0");
 }
 
 // 1,500 mutants of good files: each is read or gives a typed error; the sanitizer builds see the rest.

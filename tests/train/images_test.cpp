@@ -12,7 +12,6 @@ namespace {
 using testing_train::big_endian;
 using testing_train::Directory;
 using testing_train::gzipped;
-using testing_train::user_error;
 
 // n images of 1 x 2, image i is {i, 255 - i}, label i % 10.
 void write_pair(const Directory& dir, const std::string& name, uint64_t n, uint64_t labels, bool compressed) {
@@ -84,14 +83,14 @@ TEST(Images, TheDataRootIsLookedAtFirst) {
 TEST(Images, MissingFilesSayWhatToInstall) {
   const Directory dir;
   const std::string place = dir.path() + "/none";
-  EXPECT_EQ(user_error([&] { fashion_mnist({.path = place}); }),
+  EXPECT_EQ(message_of([&] { fashion_mnist({.path = place}); }),
             "fashion_mnist: train-images-idx3-ubyte.gz must be in one of " + place +
                 ", got none; install it (apt-get install dataset-fashion-mnist), or set LANC_DATA or .path to "
                 "a directory with the four files");
   write_pair(dir, "train", 4, 4, true);
-  EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }),
+  EXPECT_EQ(message_of([&] { idx_images({.path = dir.path()}); }),
             "idx_images: " + dir.path() + " must hold t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz, got neither");
-  EXPECT_EQ(user_error([&] { idx_images({}); }), "idx_images: .path must name the directory of the files, got none");
+  EXPECT_EQ(message_of([&] { idx_images({}); }), "idx_images: .path must name the directory of the files, got none");
 }
 
 TEST(Images, ImagesAndLabelsMustBeEquallyMany) {
@@ -99,12 +98,12 @@ TEST(Images, ImagesAndLabelsMustBeEquallyMany) {
   write_pair(dir, "train", 4, 3, false);
   write_pair(dir, "t10k", 2, 2, false);
   const std::string images = dir.path() + "/train-images-idx3-ubyte", labels = dir.path() + "/train-labels-idx1-ubyte";
-  EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }),
+  EXPECT_EQ(message_of([&] { idx_images({.path = dir.path()}); }),
             labels + ": labels must be as many as the images of " + images + ", 4, got 3 at offset 4");
 }
 
 TEST(Images, TheValidationShareIsChecked) {
-  EXPECT_EQ(user_error([] { idx_images({.validation = 1, .path = "/x"}); }), "idx_images: validation must be in [0, 1), got 1.000000");
+  EXPECT_EQ(message_of([] { idx_images({.validation = 1, .path = "/x"}); }), "idx_images: validation must be in [0, 1), got 1.000000");
 }
 
 TEST(Images, AFileOfAnotherKindIsNamed) {
@@ -113,7 +112,7 @@ TEST(Images, AFileOfAnotherKindIsNamed) {
   write_pair(dir, "t10k", 2, 2, false);
   std::filesystem::copy_file(dir.path() + "/t10k-labels-idx1-ubyte", dir.path() + "/t10k-images-idx3-ubyte",
                              std::filesystem::copy_options::overwrite_existing);
-  EXPECT_EQ(user_error([&] { idx_images({.path = dir.path()}); }),
+  EXPECT_EQ(message_of([&] { idx_images({.path = dir.path()}); }),
             dir.path() + "/t10k-images-idx3-ubyte: magic must be 0x00000803, got 0x00000801 at offset 0");
 }
 

@@ -8,7 +8,6 @@
 namespace lanc {
 namespace {
 
-using testing_train::user_error;
 
 TEST(Accuracy, OfScoresTakesTheLargestAndTheFirstOfEquals) {
   const Tensor scores = Tensor::of<float>({4, 3}, {0, 1, 2, 5, 5, 1, -3, -1, -2, 0, 0, 0});
@@ -27,13 +26,13 @@ TEST(Accuracy, ARowWithANanIsWrong) {
 
 TEST(Accuracy, SaysWhatItNeeds) {
   const Tensor scores(f32, {2, 3}), labels(i32, {2});
-  EXPECT_EQ(user_error([&] { accuracy(Tensor(f32, {2}), labels); }),
+  EXPECT_EQ(message_of([&] { accuracy(Tensor(f32, {2}), labels); }),
             "classes_of: predictions must be scores (floats of sizes [n,classes]) or class ids (integers of sizes [n]), got f32[2]");
-  EXPECT_EQ(user_error([&] { accuracy(scores, Tensor(f32, {2})); }), "accuracy: labels must be integers of sizes [n], got f32[2]");
-  EXPECT_EQ(user_error([&] { accuracy(scores, Tensor(i32, {3})); }), "accuracy: predictions and labels must be equally many, got 2 and 3");
-  EXPECT_EQ(user_error([&] { accuracy(scores, Tensor::of<int32_t>({2}, {0, 3})); }),
+  EXPECT_EQ(message_of([&] { accuracy(scores, Tensor(f32, {2})); }), "accuracy: labels must be integers of sizes [n], got f32[2]");
+  EXPECT_EQ(message_of([&] { accuracy(scores, Tensor(i32, {3})); }), "accuracy: predictions and labels must be equally many, got 2 and 3");
+  EXPECT_EQ(message_of([&] { accuracy(scores, Tensor::of<int32_t>({2}, {0, 3})); }),
             "accuracy: labels must be in [0, 3), got 3 at example 1");
-  EXPECT_EQ(user_error([&] { accuracy(Tensor(f32, {0, 3}), Tensor(i32, {0})); }), "accuracy: at least one example is needed, got none");
+  EXPECT_EQ(message_of([&] { accuracy(Tensor(f32, {0, 3}), Tensor(i32, {0})); }), "accuracy: at least one example is needed, got none");
 }
 
 TEST(RunningMean, IsTheMeanOfWhatWasAdded) {
@@ -91,16 +90,16 @@ TEST(ConfusionMatrix, PrintsAnAlignedTable) {
 TEST(ConfusionMatrix, AnErrorLeavesItAsItWas) {
   ConfusionMatrix matrix(2);
   const Tensor labels = Tensor::of<int32_t>({2}, {0, 2});
-  EXPECT_EQ(user_error([&] { matrix.add(Tensor::of<int32_t>({2}, {0, 1}), labels); }),
+  EXPECT_EQ(message_of([&] { matrix.add(Tensor::of<int32_t>({2}, {0, 1}), labels); }),
             "confusion matrix: labels must be in [0, 2), got 2 at example 1");
-  EXPECT_EQ(user_error([&] { matrix.add(labels, Tensor::of<int32_t>({2}, {0, 1})); }),
+  EXPECT_EQ(message_of([&] { matrix.add(labels, Tensor::of<int32_t>({2}, {0, 1})); }),
             "confusion matrix: predictions must be in [0, 2), got 2 at example 1");
-  EXPECT_EQ(user_error([&] { matrix.add(Tensor(f32, {2, 3}), labels); }),
+  EXPECT_EQ(message_of([&] { matrix.add(Tensor(f32, {2, 3}), labels); }),
             "confusion matrix: scores must have one column for each of the 2 classes, got f32[2,3]");
-  EXPECT_EQ(user_error([&] { matrix.add(Tensor::of<float>({1, 2}, {0, NAN}), Tensor(i32, {1})); }),
+  EXPECT_EQ(message_of([&] { matrix.add(Tensor::of<float>({1, 2}, {0, NAN}), Tensor(i32, {1})); }),
             "confusion matrix: scores must not be NaN, got one at example 0");
-  EXPECT_EQ(user_error([] { ConfusionMatrix(0); }), "confusion matrix: 1 to 16384 classes, got 0");
-  EXPECT_EQ(user_error([] { ConfusionMatrix(std::vector<std::string>{}); }), "confusion matrix: at least one class, got 0");
+  EXPECT_EQ(message_of([] { ConfusionMatrix(0); }), "confusion matrix: 1 to 16384 classes, got 0");
+  EXPECT_EQ(message_of([] { ConfusionMatrix(std::vector<std::string>{}); }), "confusion matrix: at least one class, got 0");
   EXPECT_EQ(matrix.total(), 0);
 }
 

@@ -10,7 +10,6 @@
 namespace lanc {
 namespace {
 
-using testing_train::user_error;
 
 double time_now = 0;  // the clock of these tests
 double test_clock() { return time_now; }
@@ -141,12 +140,12 @@ TEST(Progress, AClockThatStandsStillAndALossThatIsNanAreShown) {
 
 TEST(Progress, ChecksItsArguments) {
   std::ostringstream out;
-  EXPECT_EQ(user_error([] { Progress(0); }), "progress: epochs must be >= 1, got 0");
-  EXPECT_EQ(user_error([] { Progress(1, -1); }), "progress: batches_per_epoch must be >= 0, got -1");
+  EXPECT_EQ(message_of([] { Progress(0); }), "progress: epochs must be >= 1, got 0");
+  EXPECT_EQ(message_of([] { Progress(1, -1); }), "progress: batches_per_epoch must be >= 0, got -1");
   Progress progress(3, 0, plain_to(out));
-  EXPECT_EQ(user_error([&] { progress(3, 0.5); }), "progress: epoch must be in [0, 3), got 3");
+  EXPECT_EQ(message_of([&] { progress(3, 0.5); }), "progress: epoch must be in [0, 3), got 3");
   progress(2, 0.5);
-  EXPECT_EQ(user_error([&] { progress(1, 0.5); }), "progress: epochs must not go back, got 1 after 2");
+  EXPECT_EQ(message_of([&] { progress(1, 0.5); }), "progress: epochs must not go back, got 1 after 2");
 }
 
 }  // namespace
