@@ -58,7 +58,7 @@ Value zeros(const Value& like) { return zeros_like(like); }
 void require_as(const Graph& graph, uint32_t id, const Value& back) {
   std::vector<DimConstraint>& all = graph.data()->constraints;
   for (size_t k = 0, count = all.size(); k < count; ++k)
-    if (all[k].node == id) all.push_back({all[k].a, all[k].b, all[k].message, back.node_id()});
+    if (all[k].node == id) all.push_back({all[k].a, all[k].b, all[k].message, back.node_id(), all[k].at_most});
 }
 
 void propagate(const Graph& graph, uint32_t id, const std::vector<char>& reached, CotangentSums& sums) {

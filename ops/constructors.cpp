@@ -16,9 +16,7 @@ namespace {
 Types iota_types(const InferArgs& args) {
   const auto& attrs = args.attrs<IotaAttrs>();
   if (attrs.dtype == boolean) args.fail("dtype must be a number", "bool");
-  if (at_most(0, attrs.size) == Truth::no) args.fail("the number of elements must be >= 0", attrs.size.text());
-  if (at_most(0, attrs.size) == Truth::unknown)
-    args.require_equal(larger_of(attrs.size, 0), attrs.size, "the number of elements must be >= 0");
+  args.require_at_most(0, attrs.size, "the number of elements must be >= 0", attrs.size.text());
   return {{attrs.dtype, {attrs.size}}};
 }
 

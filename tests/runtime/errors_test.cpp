@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
+#include <functional>
 #include <limits>
 
 #include <lanc/graph/parse.h>
@@ -12,7 +12,7 @@ namespace lanc {
 namespace {
 
 template <class E = UserError, class F>
-std::string message_of(F f) {
+std::string whole_message_of(F f) {
   try {
     f();
   } catch (const E& error) {
@@ -21,6 +21,15 @@ std::string message_of(F f) {
     return std::string("another kind of error: ") + error.what();
   }
   return "no error";
+}
+
+// Without the line of the call, which has tests of its own.
+template <class E = UserError, class F>
+std::string message_of(F f) {
+  const std::string text = whole_message_of<E>(f);
+  for (const char* what : {"\n  called at errors_test.cpp:", "\n  session.get at errors_test.cpp:", "\n  session.set at errors_test.cpp:"})
+    if (const size_t found = text.rfind(what); found != std::string::npos) return text.substr(0, found);
+  return text;
 }
 
 std::string at(int line) { return "errors_test.cpp:" + std::to_string(line); }
@@ -159,6 +168,30 @@ TEST(DimErrors, OfARecordedEqualityConcernGradientsToo) {
   EXPECT_NO_THROW(session.eval({sum(x) + sum(z)}, {{x, four}, {z, five}}));
 }
 
+TEST(DimErrors, OfSlicesSpeakOfStartAndStop) {
+  Graph g;
+  const Dim n = g.dim("n"), m = g.dim("m");
+  const Value x = g.input("x", f32, {n}), y = g.input("y", f32, {m});
+  const Session session(g);
+  const auto refused = [&](const Value& v, int64_t rows, int64_t others) {
+    return message_of([&] { session.function({x, y}, {v})(Tensor(f32, {rows}), Tensor(f32, {others})); });
+  };
+  const int line = __LINE__ + 1;
+  const Value to_m = slice_of(x, {{0, m}});
+  EXPECT_EQ(refused(to_m, 4, 5), "slice_of: stop must be in [-n, n], got m for axis 0 of f32[n]\n  operand built at " + at(line - 5) + "; slice_of at " + at(line) +
+                                     "\n  here m is 5 and n is 4");
+  EXPECT_EQ(refused(to_m, 5, 5), "no error");
+  const std::string fixed = refused(slice_of(x, {{0, 5}}), 4, 1);
+  EXPECT_EQ(fixed.rfind("slice_of: stop must be in [-n, n], got 5 for axis 0 of f32[n]", 0), 0u) << fixed;
+  EXPECT_NE(fixed.find("\n  here n is 4"), std::string::npos) << fixed;
+  const std::string from_end = refused(slice_of(x, {{-3, {}}}), 2, 1);
+  EXPECT_EQ(from_end.rfind("slice_of: start must be in [-n, n], got -3 for axis 0 of f32[n]", 0), 0u) << from_end;
+  EXPECT_NE(from_end.find("\n  here n - 3 is -1"), std::string::npos) << from_end;
+  const std::string crossed = refused(slice_of(x, {{m, 3}}), 5, 4);
+  EXPECT_EQ(crossed.rfind("slice_of: start must not be above stop, got m and 3 for axis 0 of f32[n]", 0), 0u) << crossed;
+  EXPECT_EQ(refused(slice_of(x, {{m, 4}}), 5, 4), "no error");
+}
+
 TEST(DimErrors, OfAParsedGraphAreThoseOfItsOps) {
   const Graph p = parse_graph("graph\ndims n m\n%x = input \"x\" : f32[n,3]\n%y = input \"y\" : f32[m,3]\n%0 = add(%x, %y) : f32[n,3]\noutput %0\n", all_ops());
   const std::string text = message_of([&] { Session(p).eval(p.outputs(), {{*p.find("x"), Tensor(f32, {2, 3})}, {*p.find("y"), Tensor(f32, {4, 3})}}); });
@@ -275,10 +308,67 @@ TEST(StateErrors, OfUnreachedParametersNameThemAndSuggestAPattern) {
 
 TEST(StateErrors, OfGetAndSetNameThePath) {
   const Classifier c = classifier();
-  EXPECT_EQ(message_of([&] { c.session.get("net/nothing"); }), "session.get: a path must name a parameter or state, got 'net/nothing'");
-  EXPECT_EQ(message_of([&] { c.session.set("x", Tensor(f32, {5, 3})); }), "session.set: a path must name a parameter or state, got 'x'");
+  EXPECT_EQ(message_of([&] { c.session.get("net/nothing"); }), "session.get: a path must name a parameter or state, got 'net/nothing'; there are: net/bias, net/weight");
+  EXPECT_EQ(message_of([&] { c.session.set("x", Tensor(f32, {5, 3})); }), "session.set: a path must name a parameter or state, got 'x'; there are: net/bias, net/weight");
   EXPECT_EQ(message_of([&] { c.session.set("net/weight", Tensor(f32, {3, 4})); }), "session.set: 'net/weight' must be f32[4,3], got f32[3,4]");
   EXPECT_EQ(message_of([&] { c.session.get(c.loss * 1.0); }).rfind("session.get: a parameter or state is needed, got mul at ", 0), 0u);
+}
+
+TEST(StateErrors, OfGetAndSetNameTheLineOfTheCall) {
+  const Classifier c = classifier();
+  const Value product = c.loss * 1.0;
+  const Tensor wrong(f32, {3, 4});
+  int line = 0;
+  const auto get_path = [&] {
+    line = __LINE__ + 1;
+    c.session.get("net/wieght");
+  };
+  const auto get_value = [&] {
+    line = __LINE__ + 1;
+    c.session.get(product);
+  };
+  const auto set_path = [&] {
+    line = __LINE__ + 1;
+    c.session.set("net/weight", wrong);
+  };
+  const auto set_value = [&] {
+    line = __LINE__ + 1;
+    c.session.set(c.net.weight, wrong);
+  };
+  const auto set_number = [&] {
+    line = __LINE__ + 1;
+    c.session.set(c.net.weight, 1.0);
+  };
+  const auto ends_with = [](const std::string& text, const std::string& end) { return text.size() >= end.size() && text.substr(text.size() - end.size()) == end; };
+  const std::string path = whole_message_of(get_path);
+  EXPECT_EQ(path, "session.get: a path must name a parameter or state, got 'net/wieght'; there are: net/weight, net/bias\n  session.get at " + at(line));
+  const std::string value = whole_message_of(get_value);
+  EXPECT_TRUE(ends_with(value, "\n  session.get at " + at(line))) << value;
+  for (const std::function<void()>& set : {std::function<void()>(set_path), std::function<void()>(set_value), std::function<void()>(set_number)}) {
+    const std::string text = whole_message_of(set);
+    EXPECT_EQ(text.rfind("session.set: 'net/weight' must be f32[4,3], got f32[", 0), 0u) << text;
+    EXPECT_TRUE(ends_with(text, "\n  session.set at " + at(line))) << text;
+  }
+}
+
+TEST(FeedErrors, NameTheLineOfTheCall) {
+  const Classifier c = classifier();
+  const Tensor t(f32, {5, 3});
+  int line = 0;
+  const std::function<void()> calls[] = {
+      [&] { line = __LINE__; c.f(); },
+      [&] { line = __LINE__; c.f(t); },
+      [&] { line = __LINE__; c.f({t}); },
+      [&] { line = __LINE__; c.f(t, t); },
+      [&] { line = __LINE__; c.f({t, t}); },
+      [&] { line = __LINE__; c.f(t, t, t); },
+      [&] { line = __LINE__; c.f(t, t, t, t); },
+      [&] { line = __LINE__; c.session.eval({c.loss}, {{c.x, t}, {c.y, t}}); }};
+  for (const auto& call : calls) {
+    const std::string text = whole_message_of(call), end = "\n  called at " + at(line);
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end) << text;
+  }
+  EXPECT_NE(whole_message_of([&] { c.f(t, t, t, t, t); }).find("got 5 ("), std::string::npos);
 }
 
 TEST(TensorErrors, NameTheTensor) {
@@ -333,6 +423,20 @@ TEST(MemoryErrors, ListTheFiveLargestBuffersEachWithItsLine) {
     EXPECT_NE(entry.find(" at " + at(line + k)), std::string::npos) << entry;
   }
   EXPECT_EQ(std::count(text.begin() + static_cast<std::ptrdiff_t>(text.find("the largest buffers:")), text.end(), '\n'), 5) << text;
+}
+
+TEST(MemoryErrors, OfAParameterNameItsPathItsTypeAndItsLine) {
+  Graph g;
+  const int line = __LINE__ + 1;
+  const Value huge = parameter(g.scope("net"), "table", {3'000'000, 3'000'000}, initializers::constant(0.0));
+  const Session session(g);
+  const std::string start = "session: memory for parameter 'net/table' must be available, f32[3000000,3000000] of 33527.61 GiB (36000000000000 bytes), got ";
+  const std::function<void()> uses[] = {[&] { session.function({}, {sum(huge)}); }, [&] { session.get("net/table"); }};
+  for (const auto& use : uses) {
+    const std::string text = message_of<BackendError>(use), end = "\n  parameter at " + at(line);
+    EXPECT_EQ(text.rfind(start, 0), 0u) << text;
+    EXPECT_NE(text.find(end), std::string::npos) << text;
+  }
 }
 
 TEST(MemoryErrors, OfAResultSayThatItIsOne) {

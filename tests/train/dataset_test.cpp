@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <set>
 
 #include <lanc/train/batches.h>
+#include <lanc/train/early_stopping.h>
 #include <lanc/train/order.h>
 #include <lanc/train/standardize.h>
 #include <lanc/tests/train/files.h>
@@ -14,6 +16,7 @@ namespace lanc::data {
 namespace {
 
 using testing_train::user_error;
+using testing_train::whole_user_error;
 using Rows = std::vector<int64_t>;
 
 // n examples: image i is {10i, 10i + 1}, label i.
@@ -278,6 +281,24 @@ TEST(Batches, ExamplesOfDifferentTypesAreNamed) {
   const Lines lines;
   EXPECT_EQ(user_error([&] { in_order(lines, 5)[0]; }),
             "batches: examples must have one type, got f32[2] at example 0 and f32[4] at example 3");
+}
+
+TEST(Batches, MistakesNameTheLineOfTheCall) {
+  const Table table = numbered(10);
+  int line = 0;
+  const std::function<void()> calls[] = {
+      [&] { line = __LINE__; batches(table, 0); },
+      [&] { line = __LINE__; in_order(table, 0); },
+      [&] { line = __LINE__; split(table, {0.8, 0.1, 0.2}, 0); },
+      [&] { line = __LINE__; fit_standardization(Table(Tensor(f32, {0, 2}))); },
+      [&] { line = __LINE__; fit_standardization(Table(Tensor(f32, {2, 3}))).apply(Tensor(f32, {2, 4})); },
+      [&] { line = __LINE__; EarlyStopping({.patience = 0}); },
+      [&] { line = __LINE__; GradientNormStop({.threshold = 0}); },
+      [&] { line = __LINE__; ReduceOnPlateau(0); }};
+  for (const auto& call : calls) {
+    const std::string text = whole_user_error(call), end = " at dataset_test.cpp:" + std::to_string(line);
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end) << text;
+  }
 }
 
 TEST(Batches, OptionsAreChecked) {

@@ -65,8 +65,16 @@ std::string error_of(const F& f) {
   return "";
 }
 template <class F>
-std::string user_error(const F& f) {
+std::string whole_user_error(const F& f) {
   return error_of<UserError>(f);
+}
+
+/// Without its last line, the line of the call.
+template <class F>
+std::string user_error(const F& f) {
+  const std::string text = whole_user_error(f);
+  const size_t last = text.rfind("\n  ");
+  return last != std::string::npos && text.find("_test.cpp:", last) != std::string::npos ? text.substr(0, last) : text;
 }
 
 /// A small generator for mutated inputs: SplitMix64.

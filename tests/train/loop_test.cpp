@@ -1,6 +1,8 @@
 #include <lanc/train/loop.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@ namespace lanc {
 namespace {
 
 using testing_train::user_error;
+using testing_train::whole_user_error;
 
 // Ten examples {i}, {10 i}.
 const data::Table<2>& ten() {
@@ -154,6 +157,25 @@ TEST(Fit, OfNoEpochsOrNoExamplesDoesNothing) {
   EXPECT_EQ(r.losses, (std::vector<double>{0, 0}));
   EXPECT_EQ(r.next_epoch, 2);
   EXPECT_TRUE(seen.empty());
+}
+
+TEST(Fit, NamesTheLineOfItsCallAndOfEvaluations) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("n"), 2});
+  const Function wide = Session(g).function({x}, {sum(x)});
+  const auto nothing = [](const Tensor&, const Tensor&) { return std::vector<Tensor>(); };
+  int line = 0;
+  const std::function<void()> calls[] = {
+      [&] { line = __LINE__; fit(wide, ten(), {}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {.epochs = -1}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {.batch_size = 0}); },
+      [&] { line = __LINE__; evaluate_accuracy(wide, ten()); },
+      [&] { line = __LINE__; evaluate_accuracy(wide, ten(), 0); }};
+  for (const auto& call : calls) {
+    const std::string text = whole_user_error(call), end = " at loop_test.cpp:" + std::to_string(line);
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end) << text;
+  }
 }
 
 TEST(Fit, ChecksItsOptions) {
