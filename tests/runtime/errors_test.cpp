@@ -178,7 +178,7 @@ TEST(DimErrors, OfSlicesSpeakOfStartAndStop) {
   };
   const int line = __LINE__ + 1;
   const Value to_m = slice_of(x, {{0, m}});
-  EXPECT_EQ(refused(to_m, 4, 5), "slice_of: stop must be in [-n, n], got m for axis 0 of f32[n]\n  operand built at " + at(line - 5) + "; slice_of at " + at(line) +
+  EXPECT_EQ(refused(to_m, 4, 5), "slice_of: stop must be in [-n, n], got m for axis 0 of f32[n]\n  operand built at " + at(line - 6) + "; slice_of at " + at(line) +
                                      "\n  here m is 5 and n is 4");
   EXPECT_EQ(refused(to_m, 5, 5), "no error");
   const std::string fixed = refused(slice_of(x, {{0, 5}}), 4, 1);
