@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <sstream>
 #include <string_view>
@@ -166,7 +167,7 @@ TEST(Curve, ChecksItsArguments) {
 
 TEST(OutputFile, OfSeveralThreadsIsOneOfTheirsAndWhole) {
   const Directory directory;
-  const std::string path = directory.path + "/same.txt";
+  const std::string path = directory.path() + "/same.txt";
   std::vector<std::thread> writers;
   for (char letter : {'a', 'b', 'c', 'd'})
     writers.emplace_back([&path, letter] {
@@ -175,7 +176,7 @@ TEST(OutputFile, OfSeveralThreadsIsOneOfTheirsAndWhole) {
   for (std::thread& w : writers) w.join();
   const std::string contents = read(path);
   EXPECT_EQ(contents, std::string(100'000, contents.empty() ? ' ' : contents[0]));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path), {}), 1);  // no draft is left
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);  // no draft is left
 }
 
 }  // namespace
