@@ -35,7 +35,9 @@ Value stop_gradient(Operand x);
 
 /// `forward` with another derivative: backward(inputs, outputs, cotangents) gives one cotangent per input, of its type (none: zero; integers
 /// need none). Cotangents of outputs that nothing uses are zeros. The forward's own derivative is not used; the backward may itself be
-/// differentiated. UserError: no input, no output; cotangents of another number or type, when a derivative is asked for.
+/// differentiated. The graph keeps `backward`, and a Value keeps its graph: a backward that captures a Value keeps the graph alive for ever. It should
+/// capture numbers only, and take the values that it needs as inputs.
+/// UserError: no input, no output; cotangents of another number or type, when a derivative is asked for.
 using CustomForward = std::function<std::vector<Value>(const std::vector<Value>& inputs)>;
 using CustomBackward =
     std::function<Cotangents(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const std::vector<Value>& cotangents)>;

@@ -45,7 +45,7 @@ std::optional<Value> CotangentSums::at(Ref r) const {
 void require_as(const Graph& graph, uint32_t id, const Value& derivative) {
   std::vector<DimConstraint>& all = graph.data()->constraints;
   for (size_t k = 0, count = all.size(); k < count; ++k)
-    if (all[k].node == id) all.push_back({all[k].a, all[k].b, all[k].message, derivative.node_id()});
+    if (all[k].node == id) all.push_back({all[k].a, all[k].b, all[k].message, derivative.node_id(), all[k].at_most});
 }
 
 void refuse_underivable(const Node& node) {

@@ -15,6 +15,7 @@ if(LANC_BUILD_TOOLS)
   if(tool_sources)
     lanc_program(lanc_tool NAME lanc SOURCES ${tool_sources}
                  LIBRARIES fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11)
+    target_compile_definitions(lanc_tool PRIVATE LANC_VERSION="${PROJECT_VERSION}")
     set_target_properties(lanc_tool PROPERTIES INSTALL_RPATH "\$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   endif()
 endif()

@@ -92,7 +92,9 @@ int compare_segments(std::string_view a, std::string_view b) {
   return static_cast<int>(a.size() - i) - static_cast<int>(b.size() - j);
 }
 
-std::vector<Value> matching(const Graph& graph, std::string_view pattern, std::string_view what, bool parameters_only) {
+SourceLine users_line(std::source_location where) { return CallSite::user_line().known() ? CallSite::user_line() : where; }
+
+std::vector<Value> matching(const Graph& graph, std::string_view pattern, std::string_view what, bool parameters_only, SourceLine line) {
   std::vector<std::string> paths, known;
   for (const auto& [path, id] : graph.data()->named) {
     const std::string_view op = graph.node(id).op->name;
@@ -106,7 +108,7 @@ std::vector<Value> matching(const Graph& graph, std::string_view pattern, std::s
     for (size_t i = 0; i < known.size() && i < 8; ++i) list += (i ? ", " : "") + known[i];
     if (known.size() > 8) list += ", ...";
     throw UserError(std::string(what) + ": a pattern must match at least one path, got '" + std::string(pattern) +
-                    (known.empty() ? "' and a graph without any" : "'; there are: " + list));
+                    (known.empty() ? "' and a graph without any" : "'; there are: " + list) + "\n  at " + line.text());
   }
   std::sort(paths.begin(), paths.end(), path_less);
   std::vector<Value> values;
@@ -172,10 +174,11 @@ Scope operator/(const Scope& scope, const ScopeName& child) {
 
 Graph::Graph() : data_(std::make_shared<GraphData>()) {}
 
-Dim Graph::dim(const std::string& name) {
+Dim Graph::dim(const std::string& name, std::source_location where) {
   const bool good = !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
                     std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
-  if (!good) throw UserError("dim: a name must be made of letters, digits and '_' and not begin with a digit, got '" + name + "'");
+  if (!good) throw UserError("dim: a name must be made of letters, digits and '_' and not begin with a digit, got '" + name + "'\n  at " +
+                             users_line(where).text());
   if (std::find(data_->dims.begin(), data_->dims.end(), name) == data_->dims.end()) data_->dims.push_back(name);
   return Dim::symbol(name);
 }
@@ -222,8 +225,12 @@ Value Graph::add_state(const OpDef& op, const std::string& path, Type type, Grap
   return {data_, id, 0};
 }
 
-std::vector<Value> Graph::parameters(std::string_view pattern) const { return matching(*this, pattern, "parameters", true); }
-std::vector<Value> Graph::states(std::string_view pattern) const { return matching(*this, pattern, "states", false); }
+std::vector<Value> Graph::parameters(std::string_view pattern, std::source_location where) const {
+  return matching(*this, pattern, "parameters", true, users_line(where));
+}
+std::vector<Value> Graph::states(std::string_view pattern, std::source_location where) const {
+  return matching(*this, pattern, "states", false, users_line(where));
+}
 
 std::optional<Value> Graph::find(std::string_view path) const {
   const auto found = data_->named.find(path);
@@ -264,6 +271,10 @@ void Graph::set_updates(const Updates& updates) {
 
 void require_dims(GraphData& graph, const Dim& a, const Dim& b, std::string message) {
   graph.constraints.push_back({a, b, std::move(message), static_cast<uint32_t>(graph.nodes.size())});
+}
+
+void require_dims_at_most(GraphData& graph, const Dim& a, const Dim& b, std::string message) {
+  graph.constraints.push_back({a, b, std::move(message), static_cast<uint32_t>(graph.nodes.size()), true});
 }
 
 uint32_t append_node(GraphData& graph, Node node) {

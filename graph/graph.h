@@ -35,16 +35,19 @@ struct Node {
   }
 };
 
-/// An equality of dims that was not known when an op was built; checked when dims are bound.
+/// a = b, or a <= b, that was not known when an op was built; checked when dims are bound.
 struct DimConstraint {
   static constexpr uint32_t any_node = UINT32_MAX;
   Dim a, b;
   std::string message;       // "matmul: inner dimensions must be equal, got ..."
   uint32_t node = any_node;  // that asks for it: functions that do not run it need not keep it
+  bool at_most = false;      // a <= b
 };
 
 /// Records a = b for functions that run the node which is built next.
 void require_dims(GraphData& graph, const Dim& a, const Dim& b, std::string message);
+/// As require_dims, a <= b.
+void require_dims_at_most(GraphData& graph, const Dim& a, const Dim& b, std::string message);
 
 /// (state, new value), applied at the end of a call; all reads of the call see the old value.
 struct Update {
@@ -101,7 +104,7 @@ class Graph {
   explicit Graph(std::shared_ptr<GraphData> data) : data_(std::move(data)) {}
 
   /// A symbolic dimension; the same name gives the same dim. UserError: an empty or malformed name.
-  Dim dim(const std::string& name);
+  Dim dim(const std::string& name, std::source_location where = std::source_location::current());
   /// A value fed at each call. UserError: a name used twice, an undeclared dim.
   Value input(const std::string& name, DType dtype, Shape shape, std::source_location where = std::source_location::current());
   Scope scope(const ScopeName& path) const;
@@ -112,9 +115,9 @@ class Graph {
   Value state(const std::string& path, Type type, Graph initial, SourceLine where);
   /// Trainable parameters whose path matches: `*` is one segment (or part of one), `**` any number of segments including none; in
   /// path order, numbers as numbers. UserError when nothing matches, with the paths that exist.
-  std::vector<Value> parameters(std::string_view pattern = "**") const;
+  std::vector<Value> parameters(std::string_view pattern = "**", std::source_location where = std::source_location::current()) const;
   /// Parameters and states alike.
-  std::vector<Value> states(std::string_view pattern = "**") const;
+  std::vector<Value> states(std::string_view pattern = "**", std::source_location where = std::source_location::current()) const;
   /// The input, parameter or state of this name; none when there is none.
   std::optional<Value> find(std::string_view path) const;
 

@@ -133,6 +133,14 @@ void InferArgs::require_equal(const Dim& a, const Dim& b, const std::string& req
     require_dims(*graph_, a, b, title + ": " + requirement + ", got " + got + lines_text(title, origin_, operands_));
 }
 
+void InferArgs::require_at_most(const Dim& a, const Dim& b, const std::string& requirement, const std::string& got) const {
+  const Truth truth = lanc::at_most(a, b);
+  if (truth == Truth::yes) return;
+  if (truth == Truth::no) fail(requirement, got);
+  const std::string title = op_title(op_);
+  if (graph_ != nullptr) require_dims_at_most(*graph_, a, b, title + ": " + requirement + ", got " + got + lines_text(title, origin_, operands_));
+}
+
 int64_t InferArgs::axis(int64_t axis, int64_t rank) const {
   if (axis < -rank || axis >= rank)
     fail("axis must be in [" + std::to_string(-rank) + ", " + std::to_string(rank) + ")", std::to_string(axis));

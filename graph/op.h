@@ -41,6 +41,8 @@ class InferArgs {
   std::string types_text() const;
   /// Equal for every binding, or recorded with the user's line and checked when dims are bound; UserError when surely different.
   void require_equal(const Dim& a, const Dim& b, const std::string& requirement) const;
+  /// a <= b for every binding, or recorded and checked when dims are bound; UserError when surely not. `got`: as in fail.
+  void require_at_most(const Dim& a, const Dim& b, const std::string& requirement, const std::string& got) const;
   /// The axis in [0, rank); UserError "axis must be in [-2, 2), got 2".
   int64_t axis(int64_t axis, int64_t rank) const;
   /// Normalized, sorted; empty means all axes. UserError: out of range or named twice.

@@ -23,9 +23,10 @@ std::vector<Line> lines_of(const std::string& text) {
     size_t end = text.find('\n', start);
     if (end == std::string::npos) end = text.size();
     ++number;
-    size_t first = start;
-    while (first < end && text[first] == ' ') ++first;
-    if (first < end) lines.push_back({number, first - start, text.substr(first, end - first)});
+    size_t first = start, last = end;
+    if (last > start && text[last - 1] == '\r') --last;  // as Windows ends a line
+    while (first < last && text[first] == ' ') ++first;
+    if (first < last) lines.push_back({number, first - start, text.substr(first, last - first)});
     start = end + 1;
   }
   return lines;
@@ -91,14 +92,14 @@ class Cursor {
     }
     return type;
   }
-  // Up to a ',' or ']' that is not within parentheses, or " = ".
+  // Up to a ',' or ']' that is not within parentheses, or " = ", or " <= ".
   Dim dim() {
     skip();
     const size_t start = at_;
     for (int depth = 0; at_ < line_.text.size(); ++at_) {
       const char c = line_.text[at_];
       depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-      if (depth == 0 && (c == ',' || c == ']' || c == '=' || c == '"')) break;
+      if (depth == 0 && (c == ',' || c == ']' || c == '=' || c == '<' || c == '"')) break;
     }
     std::string text = line_.text.substr(start, at_ - start);
     while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -210,15 +211,16 @@ class Parser {
 
   void require(Cursor& at) {
     const Dim a = at.dim();
-    at.expect("=");
+    const bool at_most = at.take("<=");
+    if (!at_most) at.expect("=");
     const Dim b = at.dim();
     require_declared(at, a);
     require_declared(at, b);
     // The text's own message stands for that of an op that requires the same.
     std::vector<DimConstraint>& all = graph_.data()->constraints;
-    const auto same = std::find_if(all.begin(), all.end(), [&](const DimConstraint& c) { return c.node != DimConstraint::any_node && c.a == a && c.b == b; });
+    const auto same = std::find_if(all.begin(), all.end(), [&](const DimConstraint& c) { return c.node != DimConstraint::any_node && c.a == a && c.b == b && c.at_most == at_most; });
     if (same != all.end()) all.erase(same);
-    all.push_back({a, b, at.quoted("the message in quotes")});
+    all.push_back({a, b, at.quoted("the message in quotes"), DimConstraint::any_node, at_most});
     finish(at);
   }
 

@@ -98,6 +98,17 @@ Graph extract(const Graph& user_graph, const std::vector<Value>& inputs, const s
   return to;
 }
 
+namespace {
+
+// "a is 4 and b is 5", or of the one that is not a number anyway.
+std::string bound_sizes(const DimConstraint& c, int64_t a, int64_t b) {
+  const auto is = [](const Dim& d, int64_t size) { return d.text() + " is " + std::to_string(size); };
+  if (c.a.is_number()) return is(c.b, b);
+  return is(c.a, a) + (c.b.is_number() ? "" : " and " + is(c.b, b));
+}
+
+}  // namespace
+
 Graph bind_dims(const Graph& graph, const Bindings& bindings) {
   for (const DimConstraint& c : graph.data()->constraints) {
     bool known = true;
@@ -105,7 +116,8 @@ Graph bind_dims(const Graph& graph, const Bindings& bindings) {
       for (const std::string& s : d->symbols()) known &= bindings.count(s) != 0;
     if (!known) continue;  // about a part of the graph that this function does not use
     const int64_t a = c.a.bind(bindings), b = c.b.bind(bindings);
-    if (a != b) throw UserError(c.message + "\n  here " + c.a.text() + " is " + std::to_string(a) + " and " + c.b.text() + " is " + std::to_string(b));
+    if (c.at_most ? a <= b : a == b) continue;
+    throw UserError(c.message + "\n  here " + bound_sizes(c, a, b));
   }
   Graph bound = rebuild(graph, [&](const Node& node, uint32_t, const std::vector<Ref>& inputs, const Graph& to) -> Replacement {
     Node copy = node;

@@ -1,6 +1,7 @@
 #include <lanc/graph/tensor.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -195,6 +196,13 @@ Tensor Tensor::reshaped(Sizes sizes) const {
   Tensor result = *this;
   result.sizes_ = std::move(sizes);
   return result;
+}
+
+// The count is read relaxed; the fence pairs with the release of the thread whose handle was the last but one.
+bool Tensor::unique() const {
+  if (memory_.use_count() != 1) return false;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
 }
 
 std::string Tensor::type_text() const { return std::string(name_of(dtype_)) + list_of(sizes_); }

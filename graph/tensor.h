@@ -95,8 +95,8 @@ class Tensor {
   Tensor reshaped(Sizes sizes) const;
   /// "f32[2,3]".
   std::string type_text() const;
-  /// True when no other handle shares the memory.
-  bool unique() const { return memory_.use_count() == 1; }
+  /// True when no other handle shares the memory; what other threads did by handles that are gone has happened before: it may be written.
+  bool unique() const;
   /// The same dtype, sizes and bytes.
   friend bool identical(const Tensor& a, const Tensor& b);
 

@@ -81,7 +81,7 @@ class Writer {
   void require(const DimConstraint& c) {
     std::string message = c.message.substr(0, c.message.find('\n'));
     std::replace(message.begin(), message.end(), '"', '\'');
-    out_ += indent_ + "require " + c.a.text() + " = " + c.b.text() + " \"" + message + "\"\n";
+    out_ += indent_ + "require " + c.a.text() + (c.at_most ? " <= " : " = ") + c.b.text() + " \"" + message + "\"\n";
   }
 
   const Graph& graph_;

@@ -162,8 +162,8 @@ Value huber(Operand prediction, Operand target, Operand delta, LossOptions optio
 Value bce_with_logits(Operand logits, Operand target, LossOptions options) {
   const CallSite site("bce_with_logits", {logits, target});
   const Elementwise e("logits", logits, target, options);
-  // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x): nothing cancels for t in [0, 1].
-  return e.examples.reduced(mean_per_example(e.t * softplus(-e.p) + (1.0 - e.t) * softplus(e.p)));
+  // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x): nothing cancels for t in [0, 1]. A sure answer that is right costs 0.
+  return e.examples.reduced(mean_per_example(times_finite(e.t, softplus(-e.p)) + times_finite(1.0 - e.t, softplus(e.p))));
 }
 
 Value hinge(Operand prediction, Operand target, LossOptions options) {

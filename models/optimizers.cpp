@@ -197,13 +197,25 @@ struct Accumulated {
   Updates updates = {};
 };
 
+constexpr const char* accumulated_slot = "sum";
+
+// Each has a path of its own.
+void require_slots(const std::vector<Slot>& slots, bool accumulates) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    for (size_t k = 0; k < i; ++k)
+      if (slots[k].name == slots[i].name) fail("slots must have different names", "two of '" + slots[i].name + "'");
+    if (accumulates && slots[i].name == accumulated_slot)
+      fail("a slot must have another name than that of the accumulated gradients", "'" + slots[i].name + "' with accumulate");
+  }
+}
+
 Accumulated accumulate(States& states, const std::string& name, int64_t n, const std::vector<Value>& parameters, std::vector<Value> gradients) {
   if (n == 1) return {std::move(gradients)};
   const Value micro = states.get(name + "/micro", {i64, {}}, 0);
   const Value next = micro + 1;
   Accumulated result{{}, equal(next, n), {}};
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const Value sum = states.slot(parameters[i], {"sum"});
+    const Value sum = states.slot(parameters[i], {accumulated_slot});
     const Value total = sum + gradients[i];
     result.gradients.push_back(total / static_cast<double>(n));
     result.updates.push_back({sum, where(*result.now, 0.0, total)});
@@ -263,6 +275,7 @@ Optimizer::Optimizer(Rule rule, StepOptions options, std::source_location line)
   const StepOptions& o = data_->options;
   if (o.accumulate < 1) fail("accumulate must be at least 1", std::to_string(o.accumulate));
   if (!(o.ema >= 0 && o.ema < 1)) fail("ema must be in [0, 1)", number_text(o.ema));
+  require_slots(data_->rule.slots, o.accumulate > 1);
   const auto require_limit = [](const char* what, const std::optional<Hyperparameter>& limit) {
     if (limit && limit->number() && !(*limit->number() > 0)) fail(std::string(what) + " must be positive", number_text(*limit->number()));
   };

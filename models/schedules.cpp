@@ -78,7 +78,11 @@ Schedule linear_warmup(int64_t steps, Schedule rate, std::source_location line) 
   require_positive("steps", static_cast<double>(steps));
   return [steps, rate](const Value& t) { return rate(t, f64) * min((t + 1.0) / static_cast<double>(steps), 1.0); };
 }
-Schedule linear_warmup(int64_t steps, double rate, std::source_location line) { return linear_warmup(steps, constant(rate), line); }
+Schedule linear_warmup(int64_t steps, double rate, std::source_location line) {
+  const CallSite site("linear_warmup", line);
+  require_rate("rate", rate);
+  return linear_warmup(steps, constant(rate, line), line);
+}
 
 Schedule one_cycle(OneCycleOptions o, std::source_location line) {
   const CallSite site("one_cycle", line);

@@ -27,46 +27,47 @@ class Schedule {
 
 }  // namespace lanc
 
-/// t is the step. UserError: counts that are not positive, numbers out of the range stated.
+/// t is the step. A rate is at least 0 and finite, a count of steps at least 1. UserError, with the line of the call: a number out of its range.
 namespace lanc::schedules {
 
+/// The value at every step; a rate.
 Schedule constant(double value, std::source_location where = std::source_location::current());
 
 struct StepDecayOptions {
-  double initial = 0.1;
-  double factor = 0.1;
-  int64_t every = 1000;  // steps
+  double initial = 0.1;  // a rate
+  double factor = 0.1;   // > 0, finite
+  int64_t every = 1000;  // steps, >= 1
 };
 /// initial * factor^floor(t / every).
 Schedule step_decay(StepDecayOptions options, std::source_location where = std::source_location::current());
 
 struct ExponentialOptions {
-  double initial = 0.1;
-  double factor = 0.999;  // per step, > 0
+  double initial = 0.1;   // a rate
+  double factor = 0.999;  // per step, > 0, finite
 };
 /// initial * factor^t.
 Schedule exponential(ExponentialOptions options, std::source_location where = std::source_location::current());
 
 struct CosineOptions {
-  double initial = 1e-3;  // after the warm-up
-  int64_t steps = 1000;   // in all, the warm-up included
-  double end = 0;
-  int64_t warmup = 0;     // steps from initial / warmup up to initial, linearly
+  double initial = 1e-3;  // after the warm-up; a rate
+  int64_t steps = 1000;   // in all, the warm-up included; >= 1
+  double end = 0;         // a rate
+  int64_t warmup = 0;     // steps from initial / warmup up to initial, linearly; in [0, steps)
 };
 /// end + (initial - end) (1 + cos(pi u)) / 2 with u = (t - warmup) / (steps - warmup) (Loshchilov and Hutter 2017); `end` after the last step; before
-/// the warm-up's end initial (t + 1) / warmup. UserError: warmup not below steps.
+/// the warm-up's end initial (t + 1) / warmup.
 Schedule cosine(CosineOptions options, std::source_location where = std::source_location::current());
 
-/// rate(t) * min(1, (t + 1) / steps): a warm-up of any schedule, or of a number.
+/// rate(t) * min(1, (t + 1) / steps): a warm-up of any schedule, or of a number, a rate. steps >= 1.
 Schedule linear_warmup(int64_t steps, Schedule rate, std::source_location where = std::source_location::current());
 Schedule linear_warmup(int64_t steps, double rate, std::source_location where = std::source_location::current());
 
 struct OneCycleOptions {
-  double peak = 0.1;
-  int64_t steps = 1000;
-  double rising = 0.3;          // part of the steps before the peak
-  double start_divisor = 25;    // begins at peak / start_divisor
-  double end_divisor = 1e4;     // ends at peak / start_divisor / end_divisor
+  double peak = 0.1;            // > 0, finite
+  int64_t steps = 1000;         // >= 2
+  double rising = 0.3;          // part of the steps before the peak, with 1 < rising * steps < steps
+  double start_divisor = 25;    // begins at peak / start_divisor; > 0, finite
+  double end_divisor = 1e4;     // ends at peak / start_divisor / end_divisor; > 0, finite
 };
 /// Up and down again by half cosines (Smith and Topin 2018), as PyTorch's OneCycleLR: the peak stands at t = rising * steps - 1, the end at steps - 1.
 Schedule one_cycle(OneCycleOptions options, std::source_location where = std::source_location::current());

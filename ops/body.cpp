@@ -148,7 +148,7 @@ Graph BodyRecorder::close(const std::vector<Value>& outputs, std::vector<Value>&
 void BodyRecorder::require_by(const Value& control) {
   std::vector<DimConstraint>& all = graph_.data()->constraints;
   for (size_t k = 0, count = all.size(); k < count; ++k)
-    if (all[k].node != DimConstraint::any_node && moves(all[k].node)) all.push_back({all[k].a, all[k].b, all[k].message, control.node_id()});
+    if (all[k].node != DimConstraint::any_node && moves(all[k].node)) all.push_back({all[k].a, all[k].b, all[k].message, control.node_id(), all[k].at_most});
 }
 
 }  // namespace lanc

@@ -21,7 +21,7 @@ Types concat_types(const InferArgs& args) {
     for (int64_t a = 0; a < rank; ++a) {
       const auto k = static_cast<size_t>(a);
       if (a == axis) shape[k] = shape[k] + args.shape(i)[k];
-      else args.require_equal(args.shape(i)[k], shape[k], "sizes beside axis " + std::to_string(axis) + " must be equal");
+      else args.require_equal(shape[k], args.shape(i)[k], "sizes beside axis " + std::to_string(axis) + " must be equal");
     }
   }
   return {{args.dtype(0), shape}};
@@ -60,6 +60,14 @@ std::vector<Operand> of_one_dtype(const Operands& values) {
   return out;
 }
 
+// Said here, of the operands as they are given; what concat says is of operands with one more axis.
+void require_one_shape(const Value& first, const Value& other) {
+  const std::string requirement = "operands must be of one shape", got = first.type().text() + " and " + other.type().text();
+  if (other.rank() != first.rank()) refuse(requirement, got, other);
+  if (first.graph_data() != other.graph_data()) return;  // refused by concat
+  for (size_t a = 0; a < first.shape().size(); ++a) require_equal_dims(other, first.shape()[a], other.shape()[a], requirement, got);
+}
+
 void require_times(const Value& x, const std::vector<Dim>& times) {
   for (const Dim& t : times)
     if (at_most(0, t) == Truth::no) refuse("times must be >= 0", shape_text(times) + " for " + x.type().text(), x);
@@ -89,9 +97,10 @@ Value stack_of(Operands values, int64_t axis) {
     refuse("axis must be in [" + std::to_string(-rank) + ", " + std::to_string(rank) + ")", std::to_string(axis) + " for " + first.type().text(), first);
   if (axis < 0) axis += rank;
   std::vector<Operand> parts;
-  for (const Operand& o : of_one_dtype(values)) {
-    if (o.rank() != first.rank()) refuse("operands must be of one shape", first.type().text() + " and " + o.type().text(), o);
-    parts.emplace_back(expand_dims(o, {axis}), o.line());
+  const std::vector<Operand> converted = of_one_dtype(values);
+  for (size_t i = 0; i < values.size(); ++i) {
+    require_one_shape(first, values[i]);
+    parts.emplace_back(expand_dims(converted[i], {axis}), values[i].line());
   }
   if (parts.size() == 1) return parts[0];
   return apply(concat_op, std::move(parts), ConcatAttrs{axis});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/layout.h>
@@ -16,9 +17,7 @@ namespace {
 Types iota_types(const InferArgs& args) {
   const auto& attrs = args.attrs<IotaAttrs>();
   if (attrs.dtype == boolean) args.fail("dtype must be a number", "bool");
-  if (at_most(0, attrs.size) == Truth::no) args.fail("the number of elements must be >= 0", attrs.size.text());
-  if (at_most(0, attrs.size) == Truth::unknown)
-    args.require_equal(larger_of(attrs.size, 0), attrs.size, "the number of elements must be >= 0");
+  args.require_at_most(0, attrs.size, "the number of elements must be >= 0", attrs.size.text());
   return {{attrs.dtype, {attrs.size}}};
 }
 
@@ -44,6 +43,11 @@ void require_matrix(const Value& x) {
   if (x.rank() < 2) refuse("the operand must have at least two axes", x.type().text(), x);
 }
 
+// Of a diagonal; so that its negative is a number.
+void require_offset(int64_t offset) {
+  if (offset == std::numeric_limits<int64_t>::min()) refuse("offset must be above -2^63", std::to_string(offset));
+}
+
 // column - row of each element of an n x m matrix, compared with the offset.
 Value compared(const Graph& graph, const Dim& rows, const Dim& columns, int64_t offset, Value (*compare)(Operand, Operand)) {
   const Value row = reshape(iota_of(graph, rows, i64), {rows, 1}), column = iota_of(graph, columns, i64);
@@ -59,6 +63,7 @@ Value triangle(const Value& x, int64_t offset, Value (*compare)(Operand, Operand
 // Rows laid behind each other, the diagonal is every (columns + 1)-th element.
 Value diagonal_of(const Value& x, int64_t offset) {
   require_matrix(x);
+  require_offset(offset);
   const Dim n = x.size(-2), m = x.size(-1);
   if (at_most(offset, m) == Truth::no || at_most(-offset, n) == Truth::no)
     refuse("offset must be in [" + (Dim(0) - n).text() + ", " + m.text() + "]", std::to_string(offset) + " for " + x.type().text(), x);
@@ -73,6 +78,7 @@ Value diagonal_of(const Value& x, int64_t offset) {
 }
 
 Value matrix_of(const Value& x, int64_t offset) {
+  require_offset(offset);
   const Dim n = x.size(0), size = n + std::abs(offset);
   const Dim start = offset >= 0 ? Dim(offset) : Dim(-offset) * size;
   return reshape(strided_pad(x, {{start}, {size * size}, {size + 1}}, 0), {size, size});
@@ -126,6 +132,7 @@ Value arange(Graph graph, Dim start, Dim stop, int64_t step, DType dtype, std::s
   const CallSite site("arange", where, graph.data());
   if (step == 0) refuse("step must not be 0", "0");
   if (dtype == boolean) refuse("dtype must be a number", "bool");
+  if (step == std::numeric_limits<int64_t>::min()) refuse("step must be above -2^63", std::to_string(step));
   const Dim size = step > 0 ? ceildiv(stop - start, step) : ceildiv(start - stop, -step);
   if (at_most(0, step > 0 ? stop - start : start - stop) == Truth::no)
     refuse("stop must lie on the side of start to which the step leads", start.text() + " to " + stop.text() + " by " + std::to_string(step));

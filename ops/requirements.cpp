@@ -42,6 +42,12 @@ void require_equal_dims(const Value& x, const Dim& a, const Dim& b, const std::s
   if (equal == Truth::unknown) require_dims(*x.graph_data(), a, b, refusal(requirement, got, x));
 }
 
+void require_dim_at_most(const Value& x, const Dim& a, const Dim& b, const std::string& requirement, const std::string& got) {
+  const Truth truth = at_most(a, b);
+  if (truth == Truth::no) refuse(requirement, got, x);
+  if (truth == Truth::unknown) require_dims_at_most(*x.graph_data(), a, b, refusal(requirement, got, x));
+}
+
 int64_t required_axis(const Value& x, int64_t axis) {
   const int64_t rank = x.rank();
   if (rank == 0) refuse("the operand must have at least one axis", x.type().text(), x);

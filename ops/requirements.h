@@ -18,6 +18,8 @@ int64_t required_axis(const Value& x, int64_t axis);
 std::vector<int64_t> required_axes(const Value& x, const std::vector<int64_t>& axes);
 /// Are these sizes equal? Refused when surely not; recorded and checked when dims are bound when not known.
 void require_equal_dims(const Value& x, const Dim& a, const Dim& b, const std::string& requirement, const std::string& got);
+/// As require_equal_dims, a <= b.
+void require_dim_at_most(const Value& x, const Dim& a, const Dim& b, const std::string& requirement, const std::string& got);
 /// UserError: a size that is surely negative, or a dim that this graph has not declared.
 void require_shape(const Graph& graph, const Shape& shape);
 

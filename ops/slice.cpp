@@ -8,14 +8,6 @@
 namespace lanc {
 namespace {
 
-// a <= b, or refused, or recorded as max(a, b) = b.
-void require_at_most(const InferArgs& args, const Dim& a, const Dim& b, const std::string& requirement, const std::string& got) {
-  const Truth truth = at_most(a, b);
-  if (truth == Truth::yes) return;
-  if (truth == Truth::no) args.fail(requirement, got);
-  args.require_equal(larger_of(a, b), b, requirement);
-}
-
 bool surely_negative(const Dim& step) { return step.is_number() && step.number() < 0; }
 bool is_step(const Dim& step) { return surely_negative(step) || at_most(1, step) == Truth::yes; }
 
@@ -52,8 +44,9 @@ Dim position(const Value& x, size_t axis, const Dim& given, const char* what, co
   const Dim& n = x.shape()[axis];
   const bool from_end = given.is_number() && given.number() < 0;
   const Dim at = from_end ? n + given : given;
-  if (at_most(0, at) == Truth::no || at_most(at, last) == Truth::no)
-    refuse(std::string(what) + " must be in [" + (Dim(0) - n).text() + ", " + last.text() + "]", given.text() + axis_text(x, axis), x);
+  const std::string requirement = std::string(what) + " must be in [" + (Dim(0) - n).text() + ", " + last.text() + "]";
+  require_dim_at_most(x, 0, at, requirement, given.text() + axis_text(x, axis));
+  require_dim_at_most(x, at, last, requirement, given.text() + axis_text(x, axis));
   return at;
 }
 
@@ -64,9 +57,9 @@ void set_axis(const Value& x, size_t axis, const Slice& slice, SliceAttrs& attrs
   const Dim last = back ? n - 1 : n;  // the greatest start and stop
   const Dim start = slice.start ? position(x, axis, *slice.start, "start", last) : back ? n - 1 : Dim(0);
   const Dim stop = slice.stop ? position(x, axis, *slice.stop, "stop", last) : back ? Dim(-1) : n;
-  if (back ? at_most(stop, start) == Truth::no : at_most(start, stop) == Truth::no)
-    refuse(back ? "start must not be below stop where the step is negative" : "start must not be above stop",
-           start.text() + " and " + stop.text() + axis_text(x, axis), x);
+  require_dim_at_most(x, back ? stop : start, back ? start : stop,
+                      back ? "start must not be below stop where the step is negative" : "start must not be above stop",
+                      start.text() + " and " + stop.text() + axis_text(x, axis));
   attrs.starts[axis] = start;
   attrs.steps[axis] = slice.step;
   attrs.sizes[axis] = back ? ceildiv(start - stop, Dim(0) - slice.step) : ceildiv(stop - start, slice.step);
@@ -103,15 +96,15 @@ void require_positions(const InferArgs& args, const std::vector<Dim>& starts, co
   for (size_t a = 0; a < rank; ++a) {
     const std::string axis = "axis " + std::to_string(a);
     if (!is_step(steps[a])) args.fail("the step of " + axis + " must be a number other than 0, or a dim that is at least 1", steps[a].text());
-    require_at_most(args, 0, sizes[a], "the size of " + axis + " must be >= 0", sizes[a].text());
+    args.require_at_most(0, sizes[a], "the size of " + axis + " must be >= 0", sizes[a].text());
     if (sizes[a] == Dim(0)) continue;
     const Dim last = starts[a] + (sizes[a] - 1) * steps[a];
     const bool back = surely_negative(steps[a]);
     const Dim &lowest = back ? last : starts[a], &highest = back ? starts[a] : last;
     const std::string requirement = "positions of " + axis + " must lie in [0, " + of[a].text() + ")";
     const std::string got = lowest.text() + " to " + highest.text() + " for " + args.types_text();
-    require_at_most(args, 0, lowest, requirement, got);
-    require_at_most(args, highest + 1, of[a], requirement, got);
+    args.require_at_most(0, lowest, requirement, got);
+    args.require_at_most(highest + 1, of[a], requirement, got);
   }
 }
 

@@ -1,7 +1,6 @@
 #include <lanc/runtime/session.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <list>
@@ -11,6 +10,7 @@
 
 #include <lanc/backends/cpu/cpu.h>
 #include <lanc/backends/reference/reference.h>
+#include <lanc/graph/call_line.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/body.h>
 #include <lanc/ops/marks.h>
@@ -81,13 +81,34 @@ namespace {
 
 std::string title(const Function::Data& f) { return f.options.name.empty() ? "function" : "function '" + f.options.name + "'"; }
 
-Tensor initial_value(const Node& node, int64_t seed) {
+constexpr int64_t large_bytes = int64_t{64} << 20;  // requests from here on are compared with what the system has
+
+[[noreturn]] void no_memory_for_state(const Node& node, const std::string& got) {
+  const Type& type = node.outputs[0];
+  throw BackendError("session: memory for " + std::string(node.op->name) + " '" + node.attrs<NamedAttrs>().name + "' must be available, " + type.text() + " of " +
+                     bytes_text(numel_of(sizes_of(type.shape)) * size_of(type.dtype)) + ", got " + got + "\n  " + std::string(node.op->name) + " at " +
+                     node.origin->text());
+}
+
+Tensor first_value(const Node& node, int64_t seed) {
   const std::string& path = node.attrs<NamedAttrs>().name;
   if (path == session_seed_path) return Tensor::scalar<int64_t>(seed);
   if (node.bodies.empty()) throw UserError("session: a state must have an initial value, got none for '" + path + "'; use session.set");
   const std::map<std::string, Tensor> named = {{std::string(session_seed_path), Tensor::scalar<int64_t>(seed)},
                                                {std::string(session_step_path), Tensor::scalar<int64_t>(0)}};
   return evaluate_graph(compose(node.bodies[0], {}), named)[0].clone();
+}
+
+Tensor initial_value(const Node& node, int64_t seed) {
+  const Type& type = node.outputs[0];
+  const int64_t bytes = numel_of(sizes_of(type.shape)) * size_of(type.dtype);
+  if (bytes < large_bytes) return first_value(node, seed);
+  if (const int64_t available = available_memory(); bytes > available) no_memory_for_state(node, bytes_text(available));
+  try {
+    return first_value(node, seed);
+  } catch (const BackendError&) {
+    no_memory_for_state(node, "none");
+  }
 }
 
 void initialize_states(Session::Data& session, const Graph& graph) {
@@ -172,9 +193,8 @@ int64_t output_bytes(const Plan& plan) {
 // Memory of that many bytes for the plan; a BackendError leaves everything as it was. The system hands out more than it has and ends the process
 // later: so large requests are compared with what there is first.
 Tensor memory_for(const Function::Data& f, const Plan& plan, const char* what, DType dtype, Sizes sizes) {
-  constexpr int64_t large = int64_t{64} << 20;
   const int64_t bytes = numel_of(sizes) * size_of(dtype);
-  if (bytes >= large)
+  if (bytes >= large_bytes)
     if (const int64_t available = available_memory(); bytes > available) out_of_memory(f, plan, what, bytes, bytes_text(available));
   try {
     return Tensor::uninitialized(dtype, std::move(sizes));
@@ -193,10 +213,7 @@ std::byte* arena_of(const Function::Data& f, const Plan& plan) {
 
 void make_outputs(const Function::Data& f, BoundFunction& bound) {
   for (size_t i = 0; i < bound.outputs.size(); ++i) {
-    if (bound.outputs[i].data() != nullptr && bound.outputs[i].unique()) {
-      std::atomic_thread_fence(std::memory_order_acquire);  // another thread's last read of it is over
-      continue;
-    }
+    if (bound.outputs[i].data() != nullptr && bound.outputs[i].unique()) continue;
     const Type& type = bound.plan->interface.output_types[i];
     bound.outputs[i] = memory_for(f, *bound.plan, "a result", type.dtype, sizes_of(type.shape));
   }
@@ -234,8 +251,9 @@ void print_watched(const Function::Data& f, const BoundFunction& bound) {
 
 }  // namespace
 
-Results Function::operator()(const std::vector<Tensor>& feeds) const {
-  Data& f = *data_;
+namespace {
+
+Results call(Function::Data& f, const std::vector<Tensor>& feeds) {
   Session::Data& session = *f.session;
   const std::lock_guard lock(session.mutex);
   require_whole(f);
@@ -257,8 +275,6 @@ Results Function::operator()(const std::vector<Tensor>& feeds) const {
   return {bound.outputs.begin(), bound.outputs.begin() + static_cast<std::ptrdiff_t>(f.results)};
 }
 
-namespace {
-
 std::vector<Probe> probes_of(const Function::Data& f) {
   if (f.plans.empty() || !f.plans.front().ran) throw UserError(title(f) + ": probes must be read after a call, got none that was completed");
   std::vector<Probe> probes;
@@ -275,6 +291,10 @@ std::string known_probes(const std::vector<Watch>& watches) {
 }
 
 }  // namespace
+
+Results Function::operator()(const std::vector<Tensor>& feeds, std::source_location where) const {
+  return with_line("called", where, [&] { return call(*data_, feeds); });
+}
 
 std::vector<Probe> Function::probes() const {
   const std::lock_guard lock(data_->session->mutex);
@@ -467,63 +487,112 @@ Function Session::function(const std::vector<Value>& inputs, const std::vector<V
   return Function(std::move(f));
 }
 
-Tensor Session::get(const std::string& path) const {
-  const auto value = data_->graph.find(path);
-  if (!value || value->node().op->effects != Effects::state)
-    throw UserError("session.get: a path must name a parameter or state, got '" + path + "'");
-  return get(*value);
+namespace {
+
+// Letters to change, leave out or add until a is b.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
 }
 
-Tensor Session::get(const Value& state) const {
-  const std::lock_guard lock(data_->mutex);
-  require_here("session.get", *data_, state);
-  const Node& node = state.node();
-  if (node.op->effects != Effects::state) throw UserError("session.get: a parameter or state is needed, got " + std::string(node.op->name) + " at " + node.origin->text());
-  const std::string& path = node.attrs<NamedAttrs>().name;
-  if (data_->states.count(path) == 0) data_->states[path] = initial_value(node, data_->options.seed);
-  return data_->states[path].clone();
+// "; there are: net/weight, net/bias, ...": the nearest ones first.
+std::string known_states(const Graph& graph, const std::string& wanted) {
+  constexpr size_t shown = 5;
+  std::vector<std::pair<size_t, std::string>> known;
+  for (const auto& [path, id] : graph.data()->named)
+    if (graph.node(id).op->effects == Effects::state) known.emplace_back(edit_distance(wanted, path), path);
+  std::sort(known.begin(), known.end());
+  std::string list;
+  for (size_t i = 0; i < known.size() && i < shown; ++i) list += (i == 0 ? "; there are: " : ", ") + known[i].second;
+  return known.empty() ? "; there are none" : list + (known.size() > shown ? ", ..." : "");
 }
 
-void Session::set(const std::string& path, const Tensor& value) const {
-  const auto state = data_->graph.find(path);
-  if (!state || state->node().op->effects != Effects::state)
-    throw UserError("session.set: a path must name a parameter or state, got '" + path + "'");
-  set(*state, value);
+Value state_at(const char* function, const Session::Data& session, const std::string& path) {
+  const auto found = session.graph.find(path);
+  if (!found || found->node().op->effects != Effects::state)
+    throw UserError(std::string(function) + ": a path must name a parameter or state, got '" + path + "'" + known_states(session.graph, path));
+  return *found;
 }
 
-void Session::set(const Value& state, const Tensor& value) const {
-  const std::lock_guard lock(data_->mutex);
-  require_here("session.set", *data_, state);
-  if (state.node().op->effects != Effects::state)
-    throw UserError("session.set: a parameter or state is needed, got " + std::string(state.node().op->name) + " at " + state.node().origin->text());
+void require_state(const char* function, const Session::Data& session, const Value& v) {
+  require_here(function, session, v);
+  if (v.node().op->effects != Effects::state)
+    throw UserError(std::string(function) + ": a parameter or state is needed, got " + std::string(v.node().op->name) + " at " + v.node().origin->text());
+}
+
+Tensor get_state(Session::Data& session, const Value& state) {
+  const std::lock_guard lock(session.mutex);
+  require_state("session.get", session, state);
+  const std::string& path = state.node().attrs<NamedAttrs>().name;
+  if (session.states.count(path) == 0) session.states[path] = initial_value(state.node(), session.options.seed);
+  return session.states[path].clone();
+}
+
+void set_state(Session::Data& session, const Value& state, const Tensor& value) {
+  const std::lock_guard lock(session.mutex);
+  require_state("session.set", session, state);
   const std::string& path = state.node().attrs<NamedAttrs>().name;
   if (value.dtype() != state.dtype() || value.sizes() != sizes_of(state.shape()))
     throw UserError("session.set: '" + path + "' must be " + state.type().text() + ", got " + value.type_text());
-  data_->torn.erase(path);
-  Tensor& own = data_->states[path];
+  session.torn.erase(path);
+  Tensor& own = session.states[path];
   if (own.data() != nullptr && own.sizes() == value.sizes() && own.dtype() == value.dtype())
     std::copy_n(value.data(), value.bytes(), own.data());
   else own = value.clone();
 }
 
-void Session::set(const Value& state, double value) const {
+Tensor number_for(const Value& state, double value) {
   if (!holds(state.dtype(), Literal(value)))
     throw UserError("session.set: the state's dtype must hold the number, got " + Literal(value).text() + " for " + std::string(name_of(state.dtype())));
   Tensor t(state.dtype(), {});
   t.set(0, value);
-  set(state, t);
+  return t;
 }
 
-Results Session::eval(const std::vector<Value>& values, const Feeds& feeds) const {
-  std::vector<Value> inputs;
-  std::vector<Tensor> tensors;
-  for (const auto& [value, tensor] : feeds) {
-    inputs.push_back(value);
-    tensors.push_back(tensor);
-  }
-  Function f = function(inputs, values, {}, {.name = "eval"});
-  f.data_->advances_step = false;
-  return f(tensors);
+}  // namespace
+
+Tensor Session::get(const std::string& path, std::source_location where) const {
+  return with_line("session.get", where, [&] { return get_state(*data_, state_at("session.get", *data_, path)); });
+}
+
+Tensor Session::get(const Value& state, std::source_location where) const {
+  return with_line("session.get", where, [&] { return get_state(*data_, state); });
+}
+
+void Session::set(const std::string& path, const Tensor& value, std::source_location where) const {
+  with_line("session.set", where, [&] { set_state(*data_, state_at("session.set", *data_, path), value); });
+}
+
+void Session::set(const Value& state, const Tensor& value, std::source_location where) const {
+  with_line("session.set", where, [&] { set_state(*data_, state, value); });
+}
+
+void Session::set(const Value& state, double value, std::source_location where) const {
+  with_line("session.set", where, [&] { set_state(*data_, state, number_for(state, value)); });
+}
+
+Results Session::eval(const std::vector<Value>& values, const Feeds& feeds, std::source_location where) const {
+  return with_line("called", where, [&] {
+    std::vector<Value> inputs;
+    std::vector<Tensor> tensors;
+    for (const auto& [value, tensor] : feeds) {
+      inputs.push_back(value);
+      tensors.push_back(tensor);
+    }
+    const Function f = function(inputs, values, {}, {.name = "eval"});
+    f.data_->advances_step = false;
+    return call(*f.data_, tensors);
+  });
 }
 
 int64_t Session::step() const {

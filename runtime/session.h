@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,10 +81,28 @@ class Function {
 
   /// One tensor per input, in the order given to session.function. A feed of another rank is taken in the declared shape when the number
   /// of elements and the first size agree. UserError: number of feeds, dtype, sizes that contradict; out of range indices; a state that an earlier call
-  /// left half-changed. BackendError: memory; the function and the session stay usable.
-  Results operator()(const std::vector<Tensor>& feeds) const;
+  /// left half-changed; each with the line of the call. BackendError: memory; the function and the session stay usable.
+  Results operator()(const std::vector<Tensor>& feeds, std::source_location where = std::source_location::current()) const;
+  // A pack and the line of the call do not go together: up to four feeds are spelled out.
+  Results operator()(std::source_location where = std::source_location::current()) const { return (*this)(std::vector<Tensor>{}, where); }
+  template <std::same_as<Tensor> A>
+  Results operator()(const A& a, std::source_location where = std::source_location::current()) const {
+    return (*this)(std::vector<Tensor>{a}, where);
+  }
+  template <std::same_as<Tensor> A>
+  Results operator()(const A& a, const A& b, std::source_location where = std::source_location::current()) const {
+    return (*this)(std::vector<Tensor>{a, b}, where);
+  }
+  template <std::same_as<Tensor> A>
+  Results operator()(const A& a, const A& b, const A& c, std::source_location where = std::source_location::current()) const {
+    return (*this)(std::vector<Tensor>{a, b, c}, where);
+  }
+  template <std::same_as<Tensor> A>
+  Results operator()(const A& a, const A& b, const A& c, const A& d, std::source_location where = std::source_location::current()) const {
+    return (*this)(std::vector<Tensor>{a, b, c, d}, where);
+  }
   template <class... Feeds>
-    requires(std::same_as<std::remove_cvref_t<Feeds>, Tensor> && ...)
+    requires(sizeof...(Feeds) > 4 && (std::same_as<std::remove_cvref_t<Feeds>, Tensor> && ...))
   Results operator()(const Feeds&... feeds) const {
     return (*this)(std::vector<Tensor>{feeds...});
   }
@@ -116,21 +135,21 @@ class Session {
   /// listed, values of another graph, a state updated twice.
   Function function(const std::vector<Value>& inputs, const std::vector<Value>& outputs, const Updates& updates = {}, FunctionOptions options = {}) const;
 
-  /// The value of a parameter or state. UserError: no such path.
-  Tensor get(const std::string& path) const;
-  Tensor get(const Value& state) const;
+  /// The value of a parameter or state. UserError: no such path, with those that there are. BackendError: memory for its first value.
+  Tensor get(const std::string& path, std::source_location where = std::source_location::current()) const;
+  Tensor get(const Value& state, std::source_location where = std::source_location::current()) const;
   /// UserError: another dtype or shape.
-  void set(const std::string& path, const Tensor& value) const;
-  void set(const Value& state, const Tensor& value) const;
+  void set(const std::string& path, const Tensor& value, std::source_location where = std::source_location::current()) const;
+  void set(const Value& state, const Tensor& value, std::source_location where = std::source_location::current()) const;
   /// A knob or any other state of rank 0.
-  void set(const Value& state, double value) const;
+  void set(const Value& state, double value, std::source_location where = std::source_location::current()) const;
 
   /// The value that the probe of this name saw in the last call that ran one. UserError: no such call.
   Tensor probe(std::string_view name) const;
 
   /// Values of anything, gradients too, given feeds for the inputs that they need. Changes no state, the step included. Compiles each time: for looking
   /// inside; make a function of what is computed often.
-  Results eval(const std::vector<Value>& values, const Feeds& feeds = {}) const;
+  Results eval(const std::vector<Value>& values, const Feeds& feeds = {}, std::source_location where = std::source_location::current()) const;
   /// Number of calls that drew or updated.
   int64_t step() const;
   const Graph& graph() const;

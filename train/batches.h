@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <iterator>
+#include <source_location>
 #include <span>
 #include <tuple>
 #include <vector>
 
+#include <lanc/graph/call_line.h>
 #include <lanc/train/dataset.h>
 
 namespace lanc::data {
@@ -67,8 +69,8 @@ class Batches {
  public:
   using Batch = ExampleOf<D>;
 
-  Batches(const D& set, int64_t batch_size, const BatchOptions& options)
-      : set_(&set), order_(static_cast<int64_t>(set.size()), batch_size, options) {}
+  Batches(const D& set, int64_t batch_size, const BatchOptions& options, std::source_location where = std::source_location::current())
+      : set_(&set), order_(with_line("batches", where, [&] { return detail::BatchOrder(static_cast<int64_t>(set.size()), batch_size, options); })) {}
 
   /// Batches that the range runs over: those of the epoch less first_batch.
   int64_t size() const { return order_.batches() - order_.first(); }
@@ -122,16 +124,16 @@ class Batches {
 /// For training: `for (auto [images, labels] : data::batches(training, 128, {.epoch = epoch, .seed = 42}))`. Not for a ValidationSet or
 /// a TestSet (does not compile): evaluate those with in_order. UserError: batch_size < 1, epoch < 0, first_batch beyond the epoch.
 template <TrainingData D>
-Batches<D> batches(const D& set, int64_t batch_size, const BatchOptions& options = {}) {
-  return Batches<D>(set, batch_size, options);
+Batches<D> batches(const D& set, int64_t batch_size, const BatchOptions& options = {}, std::source_location where = std::source_location::current()) {
+  return Batches<D>(set, batch_size, options, where);
 }
 template <TrainingData D>
 Batches<D> batches(const D&& set, int64_t batch_size, const BatchOptions& options = {}) = delete;  // the set would be gone
 
 /// For evaluation: every example once, as they lie, the last batch perhaps smaller. Any data set.
 template <DataSet D>
-Batches<D> in_order(const D& set, int64_t batch_size) {
-  return Batches<D>(set, batch_size, {.shuffle = false});
+Batches<D> in_order(const D& set, int64_t batch_size, std::source_location where = std::source_location::current()) {
+  return Batches<D>(set, batch_size, {.shuffle = false}, where);
 }
 template <DataSet D>
 Batches<D> in_order(const D&& set, int64_t batch_size) = delete;

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <source_location>
 #include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <lanc/graph/call_line.h>
 #include <lanc/graph/tensor.h>
 
 namespace lanc::data {
@@ -286,8 +288,8 @@ Tensor joined_rows(const Tensor& a, const Tensor& b);
 /// and seed only; within a part they keep the table's order. Part sizes are n times the fractions, by largest remainders (ties: the
 /// earlier part). UserError: a fraction outside [0, 1], or a sum other than 1.
 template <size_t Columns>
-Parts<Columns> split(const Table<Columns>& table, const Fractions& fractions, int64_t seed) {
-  const auto rows = detail::split_rows(table.size(), fractions, seed);
+Parts<Columns> split(const Table<Columns>& table, const Fractions& fractions, int64_t seed, std::source_location where = std::source_location::current()) {
+  const auto rows = with_line("split", where, [&] { return detail::split_rows(table.size(), fractions, seed); });
   return {table.take(rows[0]), ValidationSet(table.take(rows[1])), TestSet(table.take(rows[2]))};
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <lanc/graph/error.h>
+#include <lanc/graph/location.h>
 
 namespace lanc {
 namespace {
@@ -20,15 +21,15 @@ std::string shown(double x) {
   return text;
 }
 
-void require(bool holds, const std::string& rule, double got) {
-  if (!holds) throw UserError(rule + ", got " + shown(got));
+void require(bool holds, const std::string& rule, double got, std::source_location where) {
+  if (!holds) throw UserError(rule + ", got " + shown(got) + "\n  at " + SourceLine(where).text());
 }
 
 }  // namespace
 
-EarlyStopping::EarlyStopping(const EarlyStoppingOptions& options) : options_(options) {
-  require(options.patience >= 1, "early stopping: patience must be >= 1", static_cast<double>(options.patience));
-  require(options.min_delta >= 0, "early stopping: min_delta must be >= 0", options.min_delta);
+EarlyStopping::EarlyStopping(const EarlyStoppingOptions& options, std::source_location where) : options_(options) {
+  require(options.patience >= 1, "early stopping: patience must be >= 1", static_cast<double>(options.patience), where);
+  require(options.min_delta >= 0, "early stopping: min_delta must be >= 0", options.min_delta, where);
 }
 
 bool EarlyStopping::operator()(int64_t epoch, ValidationScore score) {
@@ -44,17 +45,17 @@ bool EarlyStopping::operator()(int64_t epoch, ValidationScore score) {
   return bad_epochs_ >= options_.patience;
 }
 
-GradientNormStop::GradientNormStop(const GradientNormStopOptions& options) : options_(options) {
-  require(options.threshold > 0, "gradient norm stop: threshold must be > 0", options.threshold);
+GradientNormStop::GradientNormStop(const GradientNormStopOptions& options, std::source_location where) : options_(options) {
+  require(options.threshold > 0, "gradient norm stop: threshold must be > 0", options.threshold, where);
 }
 
-ReduceOnPlateau::ReduceOnPlateau(double rate, const ReduceOnPlateauOptions& options) : options_(options), rate_(rate) {
-  require(rate > 0, "reduce on plateau: rate must be > 0", rate);
-  require(options.factor > 0 && options.factor < 1, "reduce on plateau: factor must be in (0, 1)", options.factor);
-  require(options.patience >= 0, "reduce on plateau: patience must be >= 0", static_cast<double>(options.patience));
-  require(options.cooldown >= 0, "reduce on plateau: cooldown must be >= 0", static_cast<double>(options.cooldown));
-  require(options.min_rate >= 0, "reduce on plateau: min_rate must be >= 0", options.min_rate);
-  require(options.min_delta >= 0, "reduce on plateau: min_delta must be >= 0", options.min_delta);
+ReduceOnPlateau::ReduceOnPlateau(double rate, const ReduceOnPlateauOptions& options, std::source_location where) : options_(options), rate_(rate) {
+  require(rate > 0, "reduce on plateau: rate must be > 0", rate, where);
+  require(options.factor > 0 && options.factor < 1, "reduce on plateau: factor must be in (0, 1)", options.factor, where);
+  require(options.patience >= 0, "reduce on plateau: patience must be >= 0", static_cast<double>(options.patience), where);
+  require(options.cooldown >= 0, "reduce on plateau: cooldown must be >= 0", static_cast<double>(options.cooldown), where);
+  require(options.min_rate >= 0, "reduce on plateau: min_rate must be >= 0", options.min_rate, where);
+  require(options.min_delta >= 0, "reduce on plateau: min_delta must be >= 0", options.min_delta, where);
 }
 
 double ReduceOnPlateau::operator()(double value) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <source_location>
 
 #include <lanc/train/score.h>
 
@@ -22,7 +23,7 @@ struct EarlyStoppingOptions {
 /// nothing else. A NaN is never better. UserError: patience < 1, min_delta < 0 or NaN.
 class EarlyStopping {
  public:
-  explicit EarlyStopping(const EarlyStoppingOptions& options = {});
+  explicit EarlyStopping(const EarlyStoppingOptions& options = {}, std::source_location where = std::source_location::current());
   /// True when training should stop.
   bool operator()(int64_t epoch, ValidationScore score);
   /// Was the last score the best so far? Then is the time to save the parameters.
@@ -45,7 +46,7 @@ struct GradientNormStopOptions {
 /// Stops at a flat place: ||gradient|| < threshold, of the gradient over all parameters. A NaN does not stop. UserError: threshold <= 0.
 class GradientNormStop {
  public:
-  explicit GradientNormStop(const GradientNormStopOptions& options = {});
+  explicit GradientNormStop(const GradientNormStopOptions& options = {}, std::source_location where = std::source_location::current());
   bool operator()(double norm) const { return norm < options_.threshold; }
 
  private:
@@ -71,7 +72,7 @@ struct ReduceOnPlateauOptions {
 /// UserError: rate <= 0, factor outside (0, 1), patience, cooldown, min_rate or min_delta < 0.
 class ReduceOnPlateau {
  public:
-  explicit ReduceOnPlateau(double rate, const ReduceOnPlateauOptions& options = {});
+  explicit ReduceOnPlateau(double rate, const ReduceOnPlateauOptions& options = {}, std::source_location where = std::source_location::current());
   /// The rate from now on.
   double operator()(double value);
   double operator()(const TrainingScore& score) { return (*this)(score.value()); }

@@ -76,10 +76,11 @@ Callback stop_when_flat(GradientNormStop stop = GradientNormStop(), uint64_t out
 /// set and, when given, `progress`, which shows the score, must outlive the loop. A TestSet does not compile.
 template <class Predict, data::DataSet D>
   requires(data::part_of<D> == data::Part::validation)
-Callback stop_early(EarlyStopping& stop, Predict predict, const D& validation, Progress* progress = nullptr) {
+Callback stop_early(EarlyStopping& stop, Predict predict, const D& validation, Progress* progress = nullptr,
+                    std::source_location where = std::source_location::current()) {
   return after_epoch(
-      [&stop, predict = std::move(predict), &validation, progress](const EpochReport& report) {
-        const ValidationScore score = evaluate_accuracy(predict, validation);
+      [&stop, predict = std::move(predict), &validation, progress, where](const EpochReport& report) {
+        const ValidationScore score = evaluate_accuracy(predict, validation, 1000, where);
         if (progress != nullptr) progress->note(detail::accuracy_note(score.value()));
         return stop(report.epoch, score);
       },
@@ -134,14 +135,15 @@ class LoopRun {
 /// the loop with its error. UserError: epochs < 0, first_epoch outside [0, epochs], a loss that is not finite (with epoch and batch), no results;
 /// those of batches and of `train`.
 template <class Train, data::TrainingData D>
-FitResult fit(const Train& train, const D& training, const FitOptions& options = {}, std::vector<Callback> callbacks = {}) {
-  detail::LoopRun run(options, std::move(callbacks));
+FitResult fit(const Train& train, const D& training, const FitOptions& options = {}, std::vector<Callback> callbacks = {},
+              std::source_location where = std::source_location::current()) {
+  detail::LoopRun run = with_line("fit", where, [&] { return detail::LoopRun(options, std::move(callbacks)); });
   for (int64_t epoch = options.first_epoch; epoch < options.epochs; ++epoch) {
     const auto range = data::batches(training, options.batch_size, {.epoch = epoch, .seed = options.seed, .shuffle = options.shuffle, .drop_last = options.drop_last,
-                                                                    .first_batch = epoch == options.first_epoch ? options.first_batch : 0});
+                                                                    .first_batch = epoch == options.first_epoch ? options.first_batch : 0}, where);
     for (auto at = range.begin(); at != range.end(); ++at) {
-      const std::vector<Tensor> results = std::apply([&](const auto&... tensors) { return train(tensors...); }, data::detail::tie_fields(*at));
-      if (!run.step(epoch, at.index(), range.batches_per_epoch(), results)) break;
+      const std::vector<Tensor> results = std::apply([&](const auto&... tensors) { return detail::called_from(where, train, tensors...); }, data::detail::tie_fields(*at));
+      if (!with_line("fit", where, [&] { return run.step(epoch, at.index(), range.batches_per_epoch(), results); })) break;
     }
     if (!run.end_epoch(epoch)) break;
   }

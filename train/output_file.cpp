@@ -1,6 +1,8 @@
 #include <lanc/train/output_file.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,7 +17,8 @@ void write_whole_file(const std::string& path, std::string_view contents) {
   std::error_code error;
   const std::filesystem::path target(path);
   if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
-  const std::string draft = path + ".part" + std::to_string(getpid());
+  static std::atomic<uint64_t> drafts = 0;  // threads that write one path at once have drafts of their own
+  const std::string draft = path + ".part" + std::to_string(getpid()) + "_" + std::to_string(drafts++);
   const auto give_up = [&](const std::string& reason) {
     std::filesystem::remove(draft, error);
     throw BackendError(path + ": the file must be writable, got \"" + reason + "\"");

@@ -6,6 +6,7 @@
 
 #include <lanc/graph/error.h>
 #include <lanc/train/batches.h>
+#include <lanc/train/call.h>
 #include <lanc/train/dataset.h>
 #include <lanc/train/metrics.h>
 
@@ -33,11 +34,12 @@ using TestScore = Score<data::Part::test>;
 /// accuracy() takes them, or a list whose first element is one, as a Function does. Of a ValidationSet it is a ValidationScore, of a
 /// TestSet a TestScore. UserError: no examples, and those of accuracy().
 template <class Predict, data::DataSet D>
-Score<data::part_of<D>> evaluate_accuracy(Predict&& predict, const D& set, int64_t batch_size = 1000) {
+Score<data::part_of<D>> evaluate_accuracy(Predict&& predict, const D& set, int64_t batch_size = 1000,
+                                           std::source_location where = std::source_location::current()) {
   int64_t right = 0, examples = 0;
-  for (const auto& batch : data::in_order(set, batch_size)) {
+  for (const auto& batch : data::in_order(set, batch_size, where)) {
     const auto& [inputs, labels] = batch;
-    auto result = predict(inputs);
+    auto result = detail::called_from(where, predict, inputs);
     const int64_t n = labels.numel();
     double share = 0;
     if constexpr (requires { Tensor(result); }) share = accuracy(result, labels);

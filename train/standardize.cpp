@@ -13,6 +13,14 @@ void require_real(const Tensor& x) {
   if (x.dtype() != f32 && x.dtype() != f64) throw UserError("standardize: values must be f32 or f64, got " + x.type_text());
 }
 
+void require_like(const Tensor& x, const Tensor& mean) {
+  require_real(x);
+  const bool whole = mean.rank() == 0;
+  if (!whole && (x.rank() == 0 || Sizes(x.sizes().begin() + 1, x.sizes().end()) != mean.sizes()))
+    throw UserError("standardize: examples must be as those fitted, " + Tensor(x.dtype(), mean.sizes()).type_text() + ", got " +
+                    x.type_text() + " with the example as first axis");
+}
+
 // Mean and scale of each of `features` values over the rows. Deviations are taken from the first row, so that equal values have a
 // variance of exactly 0, whatever they are.
 template <class T>
@@ -81,12 +89,8 @@ Standardization detail::fit_standardization(const Tensor& x, const StandardizeOp
   return s;
 }
 
-Tensor Standardization::apply(const Tensor& x) const {
-  require_real(x);
-  const bool whole = mean.rank() == 0;
-  if (!whole && (x.rank() == 0 || Sizes(x.sizes().begin() + 1, x.sizes().end()) != mean.sizes()))
-    throw UserError("standardize: examples must be as those fitted, " + Tensor(x.dtype(), mean.sizes()).type_text() + ", got " +
-                    x.type_text() + " with the example as first axis");
+Tensor Standardization::apply(const Tensor& x, std::source_location where) const {
+  with_line("apply", where, [&] { require_like(x, mean); });
   const int64_t features = mean.numel();
   const int64_t rows = features == 0 ? 0 : x.numel() / features;
   Tensor out = Tensor::uninitialized(x.dtype(), x.sizes());

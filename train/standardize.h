@@ -26,7 +26,7 @@ struct Standardization {
 
   /// Of x of sizes {n, example...}, or of any sizes when fitted as a whole; a new tensor of the same dtype (f32 or f64; computed in it).
   /// UserError: another dtype or other example sizes.
-  Tensor apply(const Tensor& x) const;
+  Tensor apply(const Tensor& x, std::source_location where = std::source_location::current()) const;
   /// The data set with its column standardized; a ValidationSet stays one, a TestSet too.
   template <size_t N>
   Table<N> apply(const Table<N>& table) const {
@@ -49,15 +49,17 @@ Standardization fit_standardization(const Tensor& x, const StandardizeOptions& o
 /// Fitted to a training table only: a ValidationSet or TestSet does not convert to one. Sums in f64, in two passes.
 /// UserError: no examples, a dtype that is not f32 or f64, a value that is not finite (with its example and feature).
 template <size_t N>
-Standardization fit_standardization(const Table<N>& training, const StandardizeOptions& options = {}) {
-  static_cast<void>(training.column(options.column));
-  return detail::fit_standardization(training.columns()[options.column], options);
+Standardization fit_standardization(const Table<N>& training, const StandardizeOptions& options = {}, std::source_location where = std::source_location::current()) {
+  return with_line("fit_standardization", where, [&] {
+    static_cast<void>(training.column(options.column));
+    return detail::fit_standardization(training.columns()[options.column], options);
+  });
 }
 
 /// All three parts, by the figures of the first: `auto [training, validation, test] = data::standardize(data::fashion_mnist());`.
 template <size_t N>
-Parts<N> standardize(const Parts<N>& parts, const StandardizeOptions& options = {}) {
-  const Standardization s = fit_standardization(parts.training, options);
+Parts<N> standardize(const Parts<N>& parts, const StandardizeOptions& options = {}, std::source_location where = std::source_location::current()) {
+  const Standardization s = fit_standardization(parts.training, options, where);
   return {s.apply(parts.training), s.apply(parts.validation), s.apply(parts.test)};
 }
 

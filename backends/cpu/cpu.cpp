@@ -34,7 +34,8 @@ CpuInfo cpu_info() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
     if (line.rfind("model name", 0) == 0) {
-      info.model = line.substr(line.find(':') + 2);
+      const size_t colon = line.find(':'), first = colon == std::string::npos ? colon : line.find_first_not_of(" \t", colon + 1);
+      if (first != std::string::npos) info.model = line.substr(first);  // some machines have no name
       break;
     }
   info.instruction_set = cpu::instruction_set();

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <lanc/backends/cpu/interpreted_nest.h>
 #include <lanc/backends/cpu/nest_code.h>
 #include <lanc/backends/reduction_start.h>
+#include <lanc/graph/error.h>
 
 namespace lanc::cpu {
 namespace {
@@ -71,7 +73,15 @@ class FusedKernel : public Kernel {
     if (elements_ == 0) return;
     if (const NestFunction function = compiled()) return run_nest(function, s_, args.inputs, targets, begin, end);
     std::byte* work = code_ ? emergency_work() : args.scratch;
+    if (work == nullptr && nest_.scratch_bytes() > 0) return;  // failed() says so
     nest_.run(args.inputs, targets, work + nest_.scratch_bytes() * part, begin, end);
+  }
+
+  bool failed() const override { return starved_; }
+  // It is the machine that said no.
+  std::string take_failure() override {
+    if (!starved_) return {};
+    throw BackendError("fused: memory for the interpreter must be available, " + std::to_string(emergency_bytes()) + " bytes, got none");
   }
 
  private:
@@ -89,11 +99,15 @@ class FusedKernel : public Kernel {
   NestFunction compiled() const { return code_ ? code_->function() : nullptr; }
 
   // Where a compilation did not succeed although LLVM is there, the plan holds no memory for the interpreter. The one place where a kernel
-  // allocates, the first time that it runs.
+  // allocates, the first time that it runs. Null: there is no memory, and the step fails.
   std::byte* emergency_work() {
-    std::call_once(emergency_made_, [this] { emergency_.reset(static_cast<std::byte*>(::operator new(static_cast<size_t>(nest_.scratch_bytes() * parts_), line))); });
+    std::call_once(emergency_made_, [this] {
+      emergency_.reset(static_cast<std::byte*>(::operator new(emergency_bytes(), line, std::nothrow)));
+      starved_ = !emergency_ && nest_.scratch_bytes() > 0;
+    });
     return emergency_.get();
   }
+  size_t emergency_bytes() const { return static_cast<size_t>(nest_.scratch_bytes() * parts_); }
   static constexpr std::align_val_t line{64};
   struct LineDelete {
     void operator()(std::byte* p) const { ::operator delete(p, line); }
@@ -150,6 +164,7 @@ class FusedKernel : public Kernel {
   std::vector<int64_t> output_bytes_, partial_at_;
   std::vector<std::byte*> targets_;  // of each part: results, or where its partial results lie
   std::once_flag emergency_made_;
+  bool starved_ = false;
   std::unique_ptr<std::byte, LineDelete> emergency_;
 };
 

@@ -25,6 +25,7 @@
 #include <llvm/Object/ObjectFile.h>
 #include <llvm/Support/ErrorHandling.h>
 #include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Support/PrettyStackTrace.h>
 #include <llvm/Support/SourceMgr.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
@@ -131,12 +132,23 @@ lanc_jit_thing* fail(std::string_view text, char* error, size_t error_size) {
 }
 
 // LLVM ends the process on an error that it thinks nobody can mend (an instruction that its tables cannot select, say). Leaving the
-// compiler by a jump leaks what it holds, which is better than taking the user's program down.
+// compiler by a jump leaks what it holds, which is better than taking the user's program down. The standard leaves a jump over destructors
+// undefined; gcc and clang skip them, and LLVM's own CrashRecoveryContext leaves its compilers in this way. What must not be skipped is done here:
+// the thread's list of what LLVM was at, whose entries lie in the frames that are gone, becomes what it was. No lock is held: LLVM calls
+// the handler outside of its own, and we have none.
 struct Escape {
   std::jmp_buf place;
+  const void* activities = llvm::SavePrettyStackState();
   char text[512];
 };
 thread_local Escape* escape = nullptr;
+
+lanc_jit_thing* escaped(char* error, size_t error_size) {
+  const Escape& from = *escape;
+  escape = nullptr;
+  llvm::RestorePrettyStackState(from.activities);
+  return fail(from.text, error, error_size);
+}
 
 void on_fatal_error(void*, const char* reason, bool) {
   if (escape == nullptr) {  // of somebody else in this process: LLVM goes on to end it
@@ -231,10 +243,7 @@ lanc_jit_thing* lanc_jit_compile(const char* ir, size_t ir_size, const char* cpu
                                  char* error, size_t error_size) {
   initialize();
   Escape here;
-  if (setjmp(here.place) != 0) {  // no local with a destructor lives in this function
-    escape = nullptr;
-    return fail(here.text, error, error_size);
-  }
+  if (setjmp(here.place) != 0) return escaped(error, error_size);  // no local with a destructor lives in this function
   escape = &here;
   lanc_jit_thing* result = compile_or_jump(ir, ir_size, cpu, features, object, object_size, error, error_size);
   escape = nullptr;
@@ -245,10 +254,7 @@ lanc_jit_thing* lanc_jit_link(const void* object, size_t object_size, const char
                               void** address, char* error, size_t error_size) {
   initialize();
   Escape here;
-  if (setjmp(here.place) != 0) {
-    escape = nullptr;
-    return fail(here.text, error, error_size);
-  }
+  if (setjmp(here.place) != 0) return escaped(error, error_size);
   escape = &here;
   lanc_jit_thing* result = link_or_jump(object, object_size, entry, symbols, symbol_count, address, error, error_size);
   escape = nullptr;

@@ -42,8 +42,9 @@ TEST(Graph, ListsParametersInPathOrderWithNumbersAsNumbers) {
 TEST(Graph, APatternWithoutAMatchNamesWhatThereIs) {
   Graph g;
   models::Dense(g.scope("net"), 2, 2);
-  EXPECT_EQ(message_of([&] { g.parameters("nett/**"); }),
-            "parameters: a pattern must match at least one path, got 'nett/**'; there are: net/bias, net/weight");
+  const std::string message = message_of([&] { g.parameters("nett/**"); });
+  EXPECT_EQ(message, "parameters: a pattern must match at least one path, got 'nett/**'; there are: net/bias, net/weight\n  at graph_test.cpp:" +
+                         std::to_string(__LINE__ - 2));
 }
 
 TEST(Graph, APathCreatedTwiceNamesBothLines) {

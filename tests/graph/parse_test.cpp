@@ -222,6 +222,22 @@ TEST(Parse, SurvivesDamagedTexts) {
   EXPECT_THROW(parse_graph(deep, ops), UserError);
 }
 
+TEST(Parse, TakesLinesAsWindowsEndsThem) {
+  const std::string text = "graph\ndims n\n\n%x = input \"x\" : f32[n,3]                                 ; a.cpp:12\n%0 = sum(%x) {axes = [1], keep = false} : f32[n]\noutput %0\n";
+  std::string crlf;
+  for (char c : text) crlf += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  EXPECT_EQ(to_text(parse_graph(crlf, all_ops())), to_text(parse_graph(text, all_ops())));
+}
+
+TEST(Parse, KeepsInequalitiesOfDims) {
+  Graph g;
+  const Dim n = g.dim("n"), m = g.dim("m");
+  g.set_outputs({slice_of(g.input("x", f32, {n}), {{0, m}})});
+  const std::string text = to_text(g);
+  EXPECT_NE(text.find("require m <= n \"slice_of: stop must be in [-n, n], got m for axis 0 of f32[n]\""), std::string::npos) << text;
+  EXPECT_EQ(to_text(parse_graph(text, all_ops())), text);
+}
+
 // Each was once accepted, or ended the program.
 TEST(Parse, RefusesWhatBuildersRefuse) {
   const std::string x = "graph\ndims n\n%0 = input \"x\" : f32[4,2]\n";

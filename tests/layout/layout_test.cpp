@@ -38,12 +38,25 @@ TEST(Slice, OfASymbolicAxisCountsFromTheEnd) {
   EXPECT_EQ(v.of(slice_of(v.x, {{.step = -2}}), 6), (List{5, 3, 1}));
 }
 
+TEST(Slice, PositionsBeyondASymbolicAxisAreRefusedWhenItIsBound) {
+  const Vector v;
+  const Value y = strided_slice(v.x, {{0}, {10}, {1}});
+  EXPECT_EQ(v.of(y, 10).size(), 10u);
+  try {
+    v.of(y, 9);
+    FAIL() << "a slice beyond the end ran";
+  } catch (const UserError& e) {
+    EXPECT_NE(std::string(e.what()).find("slice: positions of axis 0 must lie in [0, n), got 0 to 9 for f64[n]"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("\n  here n is 9"), std::string::npos) << e.what();
+  }
+}
+
 TEST(Slice, BeyondASymbolicAxisIsRefusedWhenItIsBound) {
   const Vector v;
   const Value y = slice_of(v.x, {{0, 10}});
   EXPECT_EQ(v.of(y, 10).size(), 10u);
   const std::string text = message_of([&] { v.of(y, 9); });
-  EXPECT_NE(text.find("slice_of: positions of axis 0 must lie in [0, n)"), std::string::npos) << text;
+  EXPECT_NE(text.find("slice_of: stop must be in [-n, n], got 10 for axis 0 of f64[n]"), std::string::npos) << text;
   EXPECT_NE(text.find("layout_test.cpp:"), std::string::npos) << text;
 }
 

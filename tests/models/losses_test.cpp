@@ -191,6 +191,22 @@ TEST(Loss, OfExtremeLogitsIsExact) {
   }
 }
 
+TEST(Loss, OfASureBinaryAnswerIsZeroOrInfinite) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const struct {
+    double logit, target, value, slope;
+  } cases[] = {{-inf, 0, 0, 0}, {inf, 1, 0, 0}, {-inf, 1, inf, -1}, {inf, 0, inf, 1}, {1e300, 1, 0, 0}, {-1e300, 0, 0, 0}, {1e300, 0, 1e300, 1}, {-1e300, 1, 1e300, -1}};
+  Graph g;
+  const Value x = g.input("x", f64, {}), t = g.input("t", f64, {});
+  const Value y = losses::bce_with_logits(x, t);
+  const Function f = Session(g).function({x, t}, {y, gradient(y, x)});
+  for (const auto& c : cases) {
+    const Results r = f(Tensor::scalar(c.logit), Tensor::scalar(c.target));
+    EXPECT_EQ(r[0].item<double>(), c.value) << c.logit << " for " << c.target;
+    EXPECT_EQ(r[1].item<double>(), c.slope) << c.logit << " for " << c.target;
+  }
+}
+
 TEST(Loss, OfInfiniteLogitsThatTheTargetExcludesIsFinite) {
   Graph g;
   const Value x = g.input("x", f64, {1, 3}), q = g.input("q", f64, {1, 3});

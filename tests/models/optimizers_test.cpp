@@ -429,5 +429,16 @@ TEST(GlobalNorm, IsOverAllElements) {
   EXPECT_HOLDS(message_of([] { optimizers::global_norm({}); }), "global_norm: at least one value is needed, got an empty list");
 }
 
+TEST(Optimizer, SlotsHaveNamesOfTheirOwn) {
+  using namespace optimizers;
+  const auto rule = [](std::vector<Slot> slots) {
+    return Rule{"mine", std::move(slots), [](const RuleArgs&) -> RuleResult { throw UserError("not called"); }};
+  };
+  EXPECT_HOLDS(message_of([&] { Optimizer(rule({{"a"}, {"b"}, {"a"}}), {}); }), "mine: slots must have different names, got two of 'a'");
+  EXPECT_HOLDS(message_of([&] { Optimizer(rule({{"sum"}}), {.accumulate = 4}); }),
+               "mine: a slot must have another name than that of the accumulated gradients, got 'sum' with accumulate");
+  EXPECT_EQ(message_of([&] { Optimizer(rule({{"sum"}}), {}); }), message_of([] {}));
+}
+
 }  // namespace
 }  // namespace lanc

@@ -2,6 +2,7 @@
 #include <lanc/tests/models/support.h>
 
 #include <functional>
+#include <limits>
 #include <numbers>
 
 namespace lanc {
@@ -99,6 +100,12 @@ TEST(Schedule, SaysWhatItNeeds) {
   expect("cosine: steps must be positive and finite, got 0", [] { cosine({.steps = 0}); });
   expect("cosine: initial must be at least 0 and finite, got -1", [] { cosine({.initial = -1}); });
   expect("constant: value must be at least 0 and finite, got nan", [] { constant(std::nan("")); });
+  expect("linear_warmup: rate must be at least 0 and finite, got -1", [] { linear_warmup(5, -1.0); });
+  expect("cosine: end must be at least 0 and finite, got inf", [] { cosine({.end = std::numeric_limits<double>::infinity()}); });
+  expect("one_cycle: start_divisor must be positive and finite, got 0", [] { one_cycle({.start_divisor = 0}); });
+  const int line = __LINE__ + 1;
+  const std::function<void()> calls[] = {[] { linear_warmup(5, -1.0); }, [] { constant(-1); }, [] { cosine({.steps = 0}); }, [] { one_cycle({.steps = 1}); }};
+  for (const auto& call : calls) EXPECT_HOLDS(message_of(call), " at schedules_test.cpp:" + std::to_string(line));
   expect("linear_warmup: steps must be positive and finite, got 0", [] { linear_warmup(0, 1.0); });
   expect("one_cycle: steps must be at least 2, got 1", [] { one_cycle({.steps = 1}); });
   expect("one_cycle: rising must put the peak between the first and the last step, got 1.5 of 10 steps", [] { one_cycle({.steps = 10, .rising = 1.5}); });

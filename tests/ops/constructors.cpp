@@ -1,6 +1,8 @@
 // Values made of a shape. The dtype under test is that of an operand that they do not read.
 #include <lanc/ops/constructors.h>
 
+#include <limits>
+
 #include <lanc/ops/elementwise.h>
 #include <lanc/tests/support/op_cases.h>
 
@@ -108,7 +110,13 @@ OpCases arange_table() {
                       {"real numbers", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 0.5, 2.0, 0.3, t); }), "torch.arange(0.5, 2.0, 0.3)", {}, true, floats()},
                       {"one real number among whole ones", {like()}, of_dtype([](Graph& g, DType t) { return arange(g, 0, 1, 0.25, t); }), "torch.arange(0, 1, 0.25)", {}, true,
                        floats()}},
-          .errors = {{"a step of zero", [](Graph& g) { arange(g, 0, 3, 0); }, "arange: step must not be 0, got 0"},
+          .errors = {{"the least step", [](Graph& g) { arange(g, 0, 3, std::numeric_limits<int64_t>::min()); },
+                      "arange: step must be above -2^63, got -9223372036854775808"},
+                     {"the least offset", [](Graph& g) { diagonal(g.input("x", f32, {2, 2}), std::numeric_limits<int64_t>::min()); },
+                      "diagonal: offset must be above -2^63, got -9223372036854775808"},
+                     {"the least offset of a vector", [](Graph& g) { diag(g.input("x", f32, {2}), std::numeric_limits<int64_t>::min()); },
+                      "diag: offset must be above -2^63, got -9223372036854775808"},
+                     {"a step of zero", [](Graph& g) { arange(g, 0, 3, 0); }, "arange: step must not be 0, got 0"},
                      {"a real step of zero", [](Graph& g) { arange(g, 0, 3, 0.0); }, "arange: step must not be 0, got 0"},
                      {"the wrong direction", [](Graph& g) { arange(g, 3, 0); }, "arange: stop must lie on the side of start to which the step leads, got 3 to 0 by 1"},
                      {"the wrong direction of reals", [](Graph& g) { arange(g, 0.0, 3.0, -0.5); },

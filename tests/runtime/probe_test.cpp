@@ -132,6 +132,16 @@ TEST(Print, WritesNameTypeLineAndValuesInTheOrderOfTheSteps) {
                            std::to_string(line + 2) + "\n5.0\n");
 }
 
+TEST(Print, MayHaveTheNameOfAnother) {
+  Graph g;
+  const Value x = g.input("x", f32, {});
+  std::ostringstream out;
+  const Value y = print(exp(print(x, "h")), "h");
+  EXPECT_EQ(Session(g, {.print_to = &out}).function({x}, {y})(Tensor::scalar(0.0f))[0].item<float>(), 1);
+  const std::string text = out.str();
+  EXPECT_NE(text.find("h = f32[] at probe_test.cpp:"), text.rfind("h = f32[] at probe_test.cpp:")) << text;
+}
+
 TEST(Print, GoesToTheStandardErrorByDefault) {
   Graph g;
   const Value x = g.input("x", i32, {2});

@@ -22,4 +22,12 @@ std::string message_of(F&& f) {
   return "no error";
 }
 
+/// The same without its last line where that is the line of the call, "called at some_test.cpp:42", which has tests of its own.
+template <class E = UserError, class F>
+std::string message_before_line(F&& f) {
+  const std::string text = message_of<E>(f);
+  const size_t last = text.rfind("\n  ");
+  return last != std::string::npos && text.find("_test.cpp:", last) != std::string::npos ? text.substr(0, last) : text;
+}
+
 }  // namespace lanc

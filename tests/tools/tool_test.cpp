@@ -56,13 +56,23 @@ TEST(Tool, HelpOfEachCommandNamesItsOptions) {
   EXPECT_TRUE(contains(lanc({"devices", "--help"}).out, "--json"));
 }
 
+TEST(Tool, TellsItsVersion) {
+  const Finished finished = lanc({"--version"});
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  const std::string project = read_file(LANC_SOURCE_DIR "/CMakeLists.txt"), before = "project(lanc VERSION ";
+  const size_t at = project.find(before) + before.size();
+  EXPECT_EQ(finished.out, "lanc " + project.substr(at, project.find(' ', at) - at) + "\n");
+}
+
 TEST(Tool, AnswersWrongInputWithAMessageAndExitCode2) {
   const struct {
     std::vector<std::string> arguments;
     std::string message;
   } cases[] = {
       {{}, "lanc: A subcommand is required"},
-      {{"trian"}, "lanc: "},
+      {{"trian"}, "lanc: the command must be one of train, ops, graph, devices, got 'trian'\nMore by: lanc --help\n"},
+      {{"trian", "mlp", "--epochs", "3"}, "lanc: the command must be one of train, ops, graph, devices, got 'trian'\n"},
+      {{"train", "cnn9"}, "lanc train: the command must be one of mlp, got 'cnn9'\n"},
       {{"train"}, "lanc train: A subcommand is required"},
       {{"train", "mlp", "--epochs", "0"}, "lanc train mlp: --epochs: the value must be in [1, 1048576], got '0'"},
       {{"train", "mlp", "--epochs", "ten"}, "lanc train mlp: "},

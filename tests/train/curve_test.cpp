@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <sstream>
 #include <string_view>
+#include <thread>
 
 #include <lanc/tests/train/files.h>
+#include <lanc/train/output_file.h>
 
 namespace lanc {
 namespace {
@@ -158,6 +161,20 @@ TEST(Curve, ChecksItsArguments) {
   EXPECT_EQ(message_of([] { curve_svg("t", {{"a", {NAN}, {1}}}); }), "curve: x of \"a\" must be finite, got nan");
   EXPECT_EQ(message_of([] { curve_svg("t", {{"a", {1}, {NAN}}}); }), "curve: at least one point with a finite y is needed, got none");
   EXPECT_EQ(message_of([] { curve_svg("t", two, {.width = 100}); }), "curve: must be at least 240 x 160, got 100 x 440");
+}
+
+TEST(OutputFile, OfSeveralThreadsIsOneOfTheirsAndWhole) {
+  const Directory directory;
+  const std::string path = directory.path() + "/same.txt";
+  std::vector<std::thread> writers;
+  for (char letter : {'a', 'b', 'c', 'd'})
+    writers.emplace_back([&path, letter] {
+      for (int i = 0; i < 100; ++i) EXPECT_NO_THROW(write_whole_file(path, std::string(100'000, letter)));
+    });
+  for (std::thread& w : writers) w.join();
+  const std::string contents = read(path);
+  EXPECT_EQ(contents, std::string(100'000, contents.empty() ? ' ' : contents[0]));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory.path()), {}), 1);  // no draft is left
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <set>
 
 #include <lanc/train/batches.h>
+#include <lanc/train/early_stopping.h>
 #include <lanc/train/order.h>
 #include <lanc/train/standardize.h>
 #include <lanc/tests/train/files.h>
@@ -86,7 +88,7 @@ TEST(Order, IsTheSameOnEveryMachine) {
 }
 
 TEST(Order, ASizeBeyondItsBoundIsRefused) {
-  EXPECT_EQ(message_of([] { permutation(-1, 0); }), "permutation: 0 to 2^32 elements, got -1");
+  EXPECT_EQ(message_before_line([] { permutation(-1, 0); }), "permutation: 0 to 2^32 elements, got -1");
 }
 
 TEST(Table, GivesExamplesWithoutCopies) {
@@ -95,7 +97,7 @@ TEST(Table, GivesExamplesWithoutCopies) {
   EXPECT_TRUE(identical(image, Tensor::of<float>({2}, {20, 21})));
   EXPECT_EQ(label.item<int>(), 2);
   EXPECT_EQ(image.data(), table.column(0).data() + 2 * 2 * 4);
-  EXPECT_EQ(message_of([&] { table.get(3); }), "data set: example must be in [0, 3), got 3");
+  EXPECT_EQ(message_before_line([&] { table.get(3); }), "data set: example must be in [0, 3), got 3");
 }
 
 TEST(Table, GathersRowsLikeALoopOverGet) {
@@ -109,15 +111,15 @@ TEST(Table, GathersRowsLikeALoopOverGet) {
       EXPECT_TRUE(identical(batch[c].part(static_cast<int64_t>(i) * want.numel(), want.sizes()), want));
     }
   const Rows outside = {1, 9};
-  EXPECT_EQ(message_of([&] { table.gather(outside, batch); }), "data set: example must be in [0, 9), got 9");
+  EXPECT_EQ(message_before_line([&] { table.gather(outside, batch); }), "data set: example must be in [0, 9), got 9");
 }
 
 TEST(Table, ColumnsMustAgree) {
-  EXPECT_EQ(message_of([] { Table(Tensor(f32, {3, 2}), Tensor(i32, {4})); }),
+  EXPECT_EQ(message_before_line([] { Table(Tensor(f32, {3, 2}), Tensor(i32, {4})); }),
             "table: columns must have one number of examples, got f32[3,2] in column 0 and i32[4] in column 1");
-  EXPECT_EQ(message_of([] { Table(Tensor(f32, {3}), Tensor(i32, {})); }),
+  EXPECT_EQ(message_before_line([] { Table(Tensor(f32, {3}), Tensor(i32, {})); }),
             "table: the first axis of a column is the example, got i32[] in column 1");
-  EXPECT_EQ(message_of([] { static_cast<void>(numbered(3).column(2)); }), "data set: column must be in [0, 2), got 2");
+  EXPECT_EQ(message_before_line([] { static_cast<void>(numbered(3).column(2)); }), "data set: column must be in [0, 2), got 2");
 }
 
 TEST(Table, IsReshapedWithoutACopy) {
@@ -165,8 +167,8 @@ TEST(Split, SizesFollowTheLargestRemainders) {
 
 TEST(Split, FractionsMustSumToOne) {
   const Table table = numbered(3);
-  EXPECT_EQ(message_of([&] { split(table, {0.8, 0.1, 0.2}, 0); }), "split: fractions must sum to 1, got 0.8 + 0.1 + 0.2 = 1.1");
-  EXPECT_EQ(message_of([&] { split(table, {1.1, -0.1, 0}, 0); }), "split: fractions must be in [0, 1], got 1.1");
+  EXPECT_EQ(message_before_line([&] { split(table, {0.8, 0.1, 0.2}, 0); }), "split: fractions must sum to 1, got 0.8 + 0.1 + 0.2 = 1.1");
+  EXPECT_EQ(message_before_line([&] { split(table, {1.1, -0.1, 0}, 0); }), "split: fractions must be in [0, 1], got 1.1");
 }
 
 TEST(Split, JoinedPutsTrainingAndValidationTogether) {
@@ -175,7 +177,7 @@ TEST(Split, JoinedPutsTrainingAndValidationTogether) {
   EXPECT_EQ(both.size(), 8);
   EXPECT_EQ(values_of(both.get(5)[1]), values_of(parts.validation.get(0)[1]));
   const ValidationSet other(Table(Tensor(f32, {1, 3}), Tensor(i32, {1})));
-  EXPECT_EQ(message_of([&] { joined(parts.training, other); }), "joined: examples must have one type, got f32[5,2] and f32[1,3]");
+  EXPECT_EQ(message_before_line([&] { joined(parts.training, other); }), "joined: examples must have one type, got f32[5,2] and f32[1,3]");
 }
 
 TEST(Batches, SeeEveryExampleOnceInTheDocumentedOrder) {
@@ -265,16 +267,34 @@ TEST(Batches, OfATableEqualThoseOfTheSameExamplesOneByOne) {
 
 TEST(Batches, ExamplesOfDifferentTypesAreNamed) {
   const Lines lines;
-  EXPECT_EQ(message_of([&] { in_order(lines, 5)[0]; }),
+  EXPECT_EQ(message_before_line([&] { in_order(lines, 5)[0]; }),
             "batches: examples must have one type, got f32[2] at example 0 and f32[4] at example 3");
+}
+
+TEST(Batches, MistakesNameTheLineOfTheCall) {
+  const Table table = numbered(10);
+  int line = 0;
+  const std::function<void()> calls[] = {
+      [&] { line = __LINE__; batches(table, 0); },
+      [&] { line = __LINE__; in_order(table, 0); },
+      [&] { line = __LINE__; split(table, {0.8, 0.1, 0.2}, 0); },
+      [&] { line = __LINE__; fit_standardization(Table(Tensor(f32, {0, 2}))); },
+      [&] { line = __LINE__; fit_standardization(Table(Tensor(f32, {2, 3}))).apply(Tensor(f32, {2, 4})); },
+      [&] { line = __LINE__; EarlyStopping({.patience = 0}); },
+      [&] { line = __LINE__; GradientNormStop({.threshold = 0}); },
+      [&] { line = __LINE__; ReduceOnPlateau(0); }};
+  for (const auto& call : calls) {
+    const std::string text = message_of(call), end = " at dataset_test.cpp:" + std::to_string(line);
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end) << text;
+  }
 }
 
 TEST(Batches, OptionsAreChecked) {
   const Table table = numbered(10);
-  EXPECT_EQ(message_of([&] { batches(table, 0); }), "batches: batch_size must be >= 1, got 0");
-  EXPECT_EQ(message_of([&] { batches(table, 1, {.epoch = -1}); }), "batches: epoch must be >= 0, got -1");
-  EXPECT_EQ(message_of([&] { batches(table, 4, {.first_batch = 4}); }), "batches: first_batch must be in [0, 3], got 4");
-  EXPECT_EQ(message_of([&] { batches(table, 4)[3]; }), "data set: batch must be in [0, 3), got 3");
+  EXPECT_EQ(message_before_line([&] { batches(table, 0); }), "batches: batch_size must be >= 1, got 0");
+  EXPECT_EQ(message_before_line([&] { batches(table, 1, {.epoch = -1}); }), "batches: epoch must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([&] { batches(table, 4, {.first_batch = 4}); }), "batches: first_batch must be in [0, 3], got 4");
+  EXPECT_EQ(message_before_line([&] { batches(table, 4)[3]; }), "data set: batch must be in [0, 3), got 3");
 }
 
 TEST(Batches, InOrderTakesEveryPart) {
@@ -348,13 +368,13 @@ TEST(Standardize, AllPartsUseTheTrainingPartsFigures) {
 }
 
 TEST(Standardize, SaysWhatItNeeds) {
-  EXPECT_EQ(message_of([] { fit_standardization(Table(Tensor(u8, {2, 2}))); }), "standardize: values must be f32 or f64, got u8[2,2]");
-  EXPECT_EQ(message_of([] { fit_standardization(Table(Tensor(f32, {0, 2}))); }),
+  EXPECT_EQ(message_before_line([] { fit_standardization(Table(Tensor(u8, {2, 2}))); }), "standardize: values must be f32 or f64, got u8[2,2]");
+  EXPECT_EQ(message_before_line([] { fit_standardization(Table(Tensor(f32, {0, 2}))); }),
             "standardize: at least one value is needed to fit, got f32[0,2]");
-  EXPECT_EQ(message_of([] { fit_standardization(Table(Tensor::of<float>({2, 2}, {0, 1, 2, NAN}))); }),
+  EXPECT_EQ(message_before_line([] { fit_standardization(Table(Tensor::of<float>({2, 2}, {0, 1, 2, NAN}))); }),
             "standardize: values must be finite, got nan in example 1, feature 1");
   const Standardization s = fit_standardization(Table(Tensor(f32, {2, 3})));
-  EXPECT_EQ(message_of([&] { s.apply(Tensor(f32, {2, 4})); }),
+  EXPECT_EQ(message_before_line([&] { s.apply(Tensor(f32, {2, 4})); }),
             "standardize: examples must be as those fitted, f32[3], got f32[2,4] with the example as first axis");
 }
 

@@ -1,6 +1,8 @@
 #include <lanc/train/loop.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -104,7 +106,7 @@ TEST(Fit, StopsWhereTheGradientIsFlat) {
   const FitResult r = fit(train, inputs, {.epochs = 100, .batch_size = 2}, {stop_when_flat()});
   EXPECT_EQ(r.stopped_by, "gradient norm");
   EXPECT_EQ(r.steps, 18);  // 8 * 2^-17 = 6.1e-5 is the first below 1e-4
-  EXPECT_EQ(message_of([&] { fit(train, inputs, {}, {stop_when_flat(GradientNormStop(), 2)}); }), "stop_when_flat: the step must return the gradient's norm as result 2, got 2 results");
+  EXPECT_EQ(message_before_line([&] { fit(train, inputs, {}, {stop_when_flat(GradientNormStop(), 2)}); }), "stop_when_flat: the step must return the gradient's norm as result 2, got 2 results");
 }
 
 TEST(Fit, StopsEarlyByTheValidationPartAndGoesBackToTheBestEpoch) {
@@ -122,7 +124,7 @@ TEST(Fit, StopsEarlyByTheValidationPartAndGoesBackToTheBestEpoch) {
   Progress progress(10, 1, {.stream = &out});
   EarlyStopping stop({.patience = 2});
   Snapshot best(session, "w");
-  EXPECT_EQ(message_of([&] { best.restore(); }), "snapshot: take() must come before restore(), got nothing taken");
+  EXPECT_EQ(message_before_line([&] { best.restore(); }), "snapshot: take() must come before restore(), got nothing taken");
   const FitResult r = fit(train, examples, {.epochs = 10, .batch_size = 2},
                           {show(progress), stop_early(stop, scores, validation, &progress), after_epoch([&](const EpochReport&) { if (stop.improved()) best.take(); })});
   EXPECT_EQ(r.stopped_by, "early stopping");
@@ -139,7 +141,7 @@ TEST(Fit, StopsEarlyByTheValidationPartAndGoesBackToTheBestEpoch) {
 TEST(Fit, OfALossThatIsNotFiniteSaysWhere) {
   int calls = 0;
   const auto call = [&](const Tensor&, const Tensor&) { return std::vector<Tensor>{Tensor::scalar(++calls == 5 ? NAN : 1.0f)}; };
-  EXPECT_EQ(message_of([&] { fit(call, ten(), {.epochs = 3, .batch_size = 4}); }),
+  EXPECT_EQ(message_before_line([&] { fit(call, ten(), {.epochs = 3, .batch_size = 4}); }),
             "fit: the loss must be finite, got nan in epoch 1, batch 1; lower the learning rate, clip the gradients, or set .require_finite = false");
   const auto always = [](const Tensor&, const Tensor&) { return std::vector<Tensor>{Tensor::scalar(INFINITY)}; };
   EXPECT_EQ(fit(always, ten(), {.epochs = 1, .require_finite = false}).steps, 1);
@@ -155,13 +157,32 @@ TEST(Fit, OfNoEpochsOrNoExamplesDoesNothing) {
   EXPECT_TRUE(seen.empty());
 }
 
+TEST(Fit, NamesTheLineOfItsCallAndOfEvaluations) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("n"), 2});
+  const Function wide = Session(g).function({x}, {sum(x)});
+  const auto nothing = [](const Tensor&, const Tensor&) { return std::vector<Tensor>(); };
+  int line = 0;
+  const std::function<void()> calls[] = {
+      [&] { line = __LINE__; fit(wide, ten(), {}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {.epochs = -1}); },
+      [&] { line = __LINE__; fit(nothing, ten(), {.batch_size = 0}); },
+      [&] { line = __LINE__; evaluate_accuracy(wide, ten()); },
+      [&] { line = __LINE__; evaluate_accuracy(wide, ten(), 0); }};
+  for (const auto& call : calls) {
+    const std::string text = message_of(call), end = " at loop_test.cpp:" + std::to_string(line);
+    EXPECT_EQ(text.substr(text.size() - std::min(text.size(), end.size())), end) << text;
+  }
+}
+
 TEST(Fit, ChecksItsOptions) {
   std::vector<std::vector<float>> seen;
   const Recorder step{&seen};
-  EXPECT_EQ(message_of([&] { fit(step, ten(), {.epochs = -1}); }), "fit: epochs must be >= 0, got -1");
-  EXPECT_EQ(message_of([&] { fit(step, ten(), {.epochs = 3, .first_epoch = 4}); }), "fit: first_epoch must be in [0, 3], got 4");
-  EXPECT_EQ(message_of([&] { fit([](const Tensor&, const Tensor&) { return std::vector<Tensor>(); }, ten()); }), "fit: the step must return the loss as its first result, got no results");
-  EXPECT_NE(message_of([&] { fit(step, ten(), {.batch_size = 0}); }).find("batch_size"), std::string::npos);
+  EXPECT_EQ(message_before_line([&] { fit(step, ten(), {.epochs = -1}); }), "fit: epochs must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([&] { fit(step, ten(), {.epochs = 3, .first_epoch = 4}); }), "fit: first_epoch must be in [0, 3], got 4");
+  EXPECT_EQ(message_before_line([&] { fit([](const Tensor&, const Tensor&) { return std::vector<Tensor>(); }, ten()); }), "fit: the step must return the loss as its first result, got no results");
+  EXPECT_NE(message_before_line([&] { fit(step, ten(), {.batch_size = 0}); }).find("batch_size"), std::string::npos);
 }
 
 }  // namespace

@@ -53,9 +53,9 @@ TEST(EarlyStopping, ANanIsNeverBetter) {
 }
 
 TEST(EarlyStopping, ChecksItsOptions) {
-  EXPECT_EQ(message_of([] { EarlyStopping({.patience = 0}); }), "early stopping: patience must be >= 1, got 0");
-  EXPECT_EQ(message_of([] { EarlyStopping({.min_delta = -1}); }), "early stopping: min_delta must be >= 0, got -1");
-  EXPECT_EQ(message_of([] { EarlyStopping({.min_delta = NAN}); }), "early stopping: min_delta must be >= 0, got nan");
+  EXPECT_EQ(message_before_line([] { EarlyStopping({.patience = 0}); }), "early stopping: patience must be >= 1, got 0");
+  EXPECT_EQ(message_before_line([] { EarlyStopping({.min_delta = -1}); }), "early stopping: min_delta must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([] { EarlyStopping({.min_delta = NAN}); }), "early stopping: min_delta must be >= 0, got nan");
 }
 
 TEST(GradientNormStop, StopsBelowItsThreshold) {
@@ -63,7 +63,7 @@ TEST(GradientNormStop, StopsBelowItsThreshold) {
   EXPECT_FALSE(stop(1e-4));
   EXPECT_TRUE(stop(0.99e-4));
   EXPECT_FALSE(stop(NAN));
-  EXPECT_EQ(message_of([] { GradientNormStop({.threshold = 0}); }), "gradient norm stop: threshold must be > 0, got 0");
+  EXPECT_EQ(message_before_line([] { GradientNormStop({.threshold = 0}); }), "gradient norm stop: threshold must be > 0, got 0");
 }
 
 // Hand-traced from the text of PyTorch 2's ReduceLROnPlateau.step (threshold_mode 'abs', threshold 0, eps 0).
@@ -95,12 +95,12 @@ TEST(ReduceOnPlateau, SaysByWhichFactorAndStopsAtTheMinimum) {
 }
 
 TEST(ReduceOnPlateau, ChecksItsOptions) {
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(0); }), "reduce on plateau: rate must be > 0, got 0");
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(1, {.factor = 1}); }), "reduce on plateau: factor must be in (0, 1), got 1");
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(1, {.patience = -1}); }), "reduce on plateau: patience must be >= 0, got -1");
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(1, {.cooldown = -1}); }), "reduce on plateau: cooldown must be >= 0, got -1");
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(1, {.min_rate = -1}); }), "reduce on plateau: min_rate must be >= 0, got -1");
-  EXPECT_EQ(message_of([] { ReduceOnPlateau(1, {.min_delta = -1}); }), "reduce on plateau: min_delta must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(0); }), "reduce on plateau: rate must be > 0, got 0");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(1, {.factor = 1}); }), "reduce on plateau: factor must be in (0, 1), got 1");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(1, {.patience = -1}); }), "reduce on plateau: patience must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(1, {.cooldown = -1}); }), "reduce on plateau: cooldown must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(1, {.min_rate = -1}); }), "reduce on plateau: min_rate must be >= 0, got -1");
+  EXPECT_EQ(message_before_line([] { ReduceOnPlateau(1, {.min_delta = -1}); }), "reduce on plateau: min_delta must be >= 0, got -1");
 }
 
 // Scores know their part; tests/compile_fail shows what a user sees.
@@ -129,7 +129,7 @@ TEST(EvaluateAccuracy, TakesAListOfResultsAsAFunctionReturns) {
 
 TEST(EvaluateAccuracy, NeedsExamples) {
   const data::TestSet none(data::Table(Tensor(f32, {0, 2}), Tensor(i32, {0})));
-  EXPECT_EQ(message_of([&] { evaluate_accuracy([](const Tensor& x) { return x; }, none); }),
+  EXPECT_EQ(message_before_line([&] { evaluate_accuracy([](const Tensor& x) { return x; }, none); }),
             "accuracy: at least one example is needed, got none");
 }
 
