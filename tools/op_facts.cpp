@@ -148,6 +148,10 @@ std::vector<OpFacts> op_facts(const std::string& family) {
         if (facts.cpu.empty() || dtype == f32) facts.reference = kernel_name(reference, *s), facts.cpu = kernel_name(cpu, *s);
       }
     else facts.dtypes = {std::begin(all_dtypes), std::end(all_dtypes)};
+    if (op->family == "control") {  // what a body may be is not sampled
+      facts.dtypes = {std::begin(all_dtypes), std::end(all_dtypes)};
+      facts.reference = facts.cpu = op->vjp != nullptr ? "runs its body" : "no work";
+    }
     if (op->family == "source" && facts.cpu.empty()) facts.reference = facts.cpu = "no work";
     if (op->vjp == nullptr) facts.no_derivative = op->no_gradient;
     else if (sampled && !floats) facts.no_derivative = "its results are not floats";

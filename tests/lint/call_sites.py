@@ -28,6 +28,7 @@ NOT_BUILDERS = {
     "resolve_operands": "what apply does with its operands", "apply_source": "takes its line", "random_bits_uniform": "takes its line",
     "Optimizer::slot": "a state that exists", "Optimizer::average": "a state that exists",
     "RuleArgs::parameter": "given to a rule", "RuleArgs::gradient": "given to a rule", "RuleArgs::slot": "given to a rule", "RuleArgs::count": "given to a rule",
+    "JvpArgs::input": "given to a rule", "JvpArgs::output": "given to a rule", "apply_control": "takes its line",
     "VjpArgs::cotangent": "given to a rule", "VjpArgs::input": "given to a rule", "VjpArgs::output": "given to a rule",
     "session_step": "a state that a draw makes", "session_seed": "a state that a draw makes", "dim_value": "machinery of mean",
     "broadcast_over": "machinery of reductions", "Initializer::operator()": "called by parameter", "Schedule::Schedule": "a function, not a node",

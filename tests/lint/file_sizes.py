@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""No source file is longer than 700 lines, and there are at most 250 translation units: file_sizes.py ROOT."""
+"""No source file is longer than 700 lines, and there are at most 400 translation units: file_sizes.py ROOT."""
 
 import os
 import pathlib
 import sys
 
 LONGEST = 700
-MOST_UNITS = 250
+MOST_UNITS = 400
 SUFFIXES = (".h", ".cpp", ".cu", ".cuh", ".py", ".cmake", ".sh")
 SKIPPED_FOLDERS = {"build", "include", "runs", "data"}
 
