@@ -19,6 +19,7 @@
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/conv.h>
 #include <lanc/ops/cumulative.h>
 #include <lanc/ops/einsum.h>
 #include <lanc/ops/elementwise.h>

@@ -5,6 +5,7 @@
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/conv.h>
 #include <lanc/ops/cumulative.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/fused.h>
@@ -35,6 +36,7 @@ const OpSet& all_ops() {
     add({&cumsum_op, &cumprod_op, &linear_recurrence_op});                        // ops/cumulative.h
     add({&softmax_op, &log_softmax_op, &logsumexp_op});                           // ops/softmax.h
     add({&contract_op});                                                          // ops/contract.h
+    add({&conv_op, &conv_input_gradient_op, &conv_weight_gradient_op});           // ops/conv.h
     add({&broadcast_op, &reshape_op, &transpose_op});                             // ops/layout.h
     add({&slice_op});                                                             // ops/slice.h
     add({&pad_op});                                                               // ops/pad.h

@@ -4,6 +4,7 @@
 namespace lanc {
 
 void add_reference_contract(ReferenceTable& table);
+void add_reference_conv(ReferenceTable& table);
 void add_reference_index(ReferenceTable& table);
 void add_reference_cumulative(ReferenceTable& table);
 void add_reference_layout(ReferenceTable& table);
@@ -13,6 +14,7 @@ void add_reference_slice(ReferenceTable& table);
 
 void add_all_reference_kernels(ReferenceTable& table) {
   add_reference_contract(table);
+  add_reference_conv(table);
   add_reference_index(table);
   add_reference_cumulative(table);
   add_reference_layout(table);
