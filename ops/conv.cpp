@@ -2,6 +2,7 @@
 
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/requirements.h>
+#include <lanc/ops/window_rules.h>
 
 namespace lanc {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include <lanc/graph/graph.h>
 #include <lanc/ops/windows.h>
 
 namespace lanc {

@@ -1,4 +1,4 @@
-#include <lanc/ops/windows.h>
+#include <lanc/ops/window_rules.h>
 
 #include <lanc/graph/error.h>
 #include <lanc/ops/requirements.h>
