@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <lanc/backends/cpu/contract_kernel.h>
+#include <lanc/backends/cpu/conv_kernel.h>
 #include <lanc/backends/cpu/copy_kernel.h>
 #include <lanc/backends/cpu/fused_kernel.h>
 #include <lanc/backends/cpu/gemm.h>
@@ -51,6 +52,7 @@ CpuBackend::~CpuBackend() = default;
 std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node) const {
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_conv_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
