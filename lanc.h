@@ -28,6 +28,7 @@
 #include <lanc/ops/marks.h>
 #include <lanc/ops/op_set.h>
 #include <lanc/ops/pad.h>
+#include <lanc/ops/pool.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scatter.h>

@@ -13,6 +13,7 @@
 #include <lanc/ops/layout.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/pad.h>
+#include <lanc/ops/pool.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scatter.h>
@@ -37,6 +38,7 @@ const OpSet& all_ops() {
     add({&softmax_op, &log_softmax_op, &logsumexp_op});                           // ops/softmax.h
     add({&contract_op});                                                          // ops/contract.h
     add({&conv_op, &conv_input_gradient_op, &conv_weight_gradient_op});           // ops/conv.h
+    add({&max_pool_op, &average_pool_op, &average_pool_gradient_op});             // ops/pool.h
     add({&broadcast_op, &reshape_op, &transpose_op});                             // ops/layout.h
     add({&slice_op});                                                             // ops/slice.h
     add({&pad_op});                                                               // ops/pad.h

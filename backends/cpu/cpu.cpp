@@ -9,6 +9,7 @@
 #include <lanc/backends/cpu/gemm.h>
 #include <lanc/backends/cpu/index_kernel.h>
 #include <lanc/backends/cpu/nest_code.h>
+#include <lanc/backends/cpu/pool_kernel.h>
 #include <lanc/backends/cpu/random_kernel.h>
 #include <lanc/backends/cpu/reduce_kernel.h>
 #include <lanc/backends/cpu/scan_kernel.h>
@@ -56,6 +57,7 @@ std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node)
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_pool_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_random_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_reduce_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_scan_kernel(graph, node)) return kernel;

@@ -93,6 +93,7 @@ class Grower {
   Value integer_reduced();
   Value integer_product();
   Value convolved();
+  Value pooled();
 
   // States and their new values (make_updates.cpp).
   void add_states();

@@ -177,4 +177,33 @@ Value Grower::convolved() {
   return integers() ? y : tanh(y * 0.5);
 }
 
+// Windows over all axes but the first two. Where positions of the largest could tip, elements are moved apart first.
+Value Grower::pooled() {
+  Value x = pick_of_rank(3);
+  if (x.dtype() == boolean) x = cast(x, u8);
+  bool any = x.rank() <= 5;
+  PoolOptions options{.count_padding = random_.chance(0.5)};
+  for (int64_t a = 2; a < x.rank(); ++a) {
+    const int64_t size = bound(x.size(a)), wanted = 1 + random_.below(3), stride = 1 + random_.below(2), dilation = 1 + random_.below(2);
+    const int64_t kernel = dilation * (wanted - 1) < size ? wanted : 1, most = size < dilation ? 0 : dilation * (kernel - 1);
+    const int64_t low = random_.below(2), high = random_.below(3);
+    options.kernel.push_back(kernel);
+    options.strides.push_back(stride);
+    options.dilations.push_back(dilation);
+    options.padding.emplace_back(std::min(low, most), std::min(high, most));
+    any = any && size > 0;
+  }
+  if (!any) return integers() ? x + 1 : tanh(x);
+  count_terms(x);
+  const int64_t kind = random_.below(5);
+  if (integers()) return max_pool(x, options);
+  if (kind == 0) return global_average_pool(x);
+  if (kind < 3 || smooth()) return average_pool(x, options);
+  const Value apart = x + ramp(x);
+  if (kind == 3) return max_pool(apart, options);
+  const std::vector<Value> found = max_pool_with_positions(apart, options);
+  const Shape plane(x.shape().begin() + 2, x.shape().end());
+  return tanh(max_unpool(found[0], found[1], plane));
+}
+
 }  // namespace lanc::fuzz
