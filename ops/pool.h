@@ -54,7 +54,7 @@ std::vector<Value> max_pool_with_positions(Operand x, PoolOptions options);
 
 /// Zeros of x's batch and channels over planes of these sizes, x's elements added at their positions in them: the adjoint of max_pool. PyTorch's
 /// max_unpool sets them instead, which differs where positions come twice. UserError: positions of another shape than x or of another dtype than
-/// i32 and i64; when the function runs, a position outside of the plane.
+/// i32 and i64; when the function runs, a position outside of the plane (-1 is its last, as for all indices).
 Value max_unpool(Operand x, Operand positions, Shape plane);
 
 /// The mean of each window. Floats; 16-bit ones are summed and divided in f32. Errors as max_pool.
