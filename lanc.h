@@ -23,6 +23,7 @@
 #include <lanc/ops/cumulative.h>
 #include <lanc/ops/einsum.h>
 #include <lanc/ops/elementwise.h>
+#include <lanc/ops/images.h>
 #include <lanc/ops/index.h>
 #include <lanc/ops/layout.h>
 #include <lanc/ops/marks.h>
