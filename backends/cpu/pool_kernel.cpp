@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <lanc/backends/cpu/elements.h>
 #include <lanc/ops/pool.h>
@@ -50,6 +51,7 @@ class PoolKernel : public Kernel {
   explicit PoolKernel(PoolProblem problem) : p_(std::move(problem)), size_(size_of(p_.dtype)), widened_(is_storage_only(p_.dtype)) {
     const int64_t work = p_.planes * std::max(p_.y_places() * p_.taps, p_.x_places());
     parts_ = static_cast<int>(std::clamp<int64_t>(std::min(p_.planes, work / 32768), 1, 16));
+    near_ = p_.axes[1].dilation == 1 && p_.axes[2].dilation == 1;
     plane_bytes_ = widened_ ? align((p_.x_places() + p_.y_places()) * int64_t{sizeof(C)}) : 0;
   }
   std::string name() const override { return "pool" + (parts_ > 1 ? " in " + std::to_string(parts_) + " parts" : ""); }
@@ -90,11 +92,20 @@ class PoolKernel : public Kernel {
   template <class F>
   void for_each_tap(const Taps& a, const Taps& b, const Taps& c, F each) const {
     const auto& [first, second, third] = p_.axes;
+    if (a.count == 1 && b.count == c.count && near_) {  // the usual windows without loops
+      const int64_t corner = (a.first * second.size + b.first) * third.size + c.first;
+      if (b.count == 2) return for_each_of_square<2>(corner, third.size, each, std::make_index_sequence<4>());
+      if (b.count == 3) return for_each_of_square<3>(corner, third.size, each, std::make_index_sequence<9>());
+    }
     for (int64_t i = 0; i < a.count; ++i)
       for (int64_t j = 0; j < b.count; ++j) {
         const int64_t line = ((a.first + i * first.dilation) * second.size + b.first + j * second.dilation) * third.size + c.first;
         for (int64_t k = 0; k < c.count; ++k) each(line + k * third.dilation);
       }
+  }
+  template <size_t side, class F, size_t... k>
+  static void for_each_of_square(int64_t corner, int64_t width, F each, std::index_sequence<k...>) {
+    (each(corner + static_cast<int64_t>(k / side) * width + static_cast<int64_t>(k % side)), ...);
   }
   C divisor(const Taps& a, const Taps& b, const Taps& c) const { return static_cast<C>(p_.count_padding ? p_.taps : a.count * b.count * c.count); }
 
@@ -130,7 +141,7 @@ class PoolKernel : public Kernel {
 
   PoolProblem p_;
   int64_t size_;
-  bool widened_;
+  bool widened_, near_ = false;
   int parts_ = 1;
   int64_t plane_bytes_ = 0;
 };
