@@ -91,7 +91,8 @@ void conv_lines(const SessionOptions& options, std::vector<Line>& lines) {
     const Value x = g.input("x", dtype, {12, 10, 9, 9}), w = g.input("w", dtype, {16, 10, 3, 3});
     const Value y = conv(x, w, {.strides = {1, 2}, .padding = {1}});
     const Value loss = sum(square(y));
-    const std::vector<Value> values = {y, gradient(loss, x), gradient(loss, w)};
+    const Value largest = max_pool(x, {.kernel = {3}, .strides = {2}, .padding = {1}}), means = average_pool(x, {.kernel = {3}, .strides = {2}, .padding = {1}});
+    const std::vector<Value> values = {y, gradient(loss, x), gradient(loss, w), largest, means, gradient(sum(square(largest) + square(means)), x)};
     const Results results = Session(g, options).eval(values, {{x, sweep(dtype, 9720, 7).reshaped({12, 10, 9, 9})}, {w, sweep(dtype, 1440, 8).reshaped({16, 10, 3, 3})}});
     for (size_t i = 0; i < results.size(); ++i)
       lines.emplace_back("conv " + std::to_string(i) + "/" + std::string(name_of(dtype)), hash_of(results[i]));
