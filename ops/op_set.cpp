@@ -6,6 +6,7 @@
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
+#include <lanc/ops/conv.h>
 #include <lanc/ops/cumulative.h>
 #include <lanc/ops/elementwise.h>
 #include <lanc/ops/fused.h>
@@ -14,6 +15,7 @@
 #include <lanc/ops/loop.h>
 #include <lanc/ops/marks.h>
 #include <lanc/ops/pad.h>
+#include <lanc/ops/pool.h>
 #include <lanc/ops/random.h>
 #include <lanc/ops/reduce.h>
 #include <lanc/ops/scatter.h>
@@ -37,6 +39,8 @@ const OpSet& all_ops() {
     add({&cumsum_op, &cumprod_op, &linear_recurrence_op});                        // ops/cumulative.h
     add({&softmax_op, &log_softmax_op, &logsumexp_op});                           // ops/softmax.h
     add({&contract_op});                                                          // ops/contract.h
+    add({&conv_op, &conv_input_gradient_op, &conv_weight_gradient_op});           // ops/conv.h
+    add({&max_pool_op, &average_pool_op, &average_pool_gradient_op});             // ops/pool.h
     add({&broadcast_op, &reshape_op, &transpose_op});                             // ops/layout.h
     add({&slice_op});                                                             // ops/slice.h
     add({&pad_op});                                                               // ops/pad.h

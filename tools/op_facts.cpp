@@ -15,13 +15,15 @@ namespace {
 
 constexpr DType helpers[] = {DType::i32, DType::i64, DType::boolean};  // indices, conditions
 
-// Sets the attributes called dtype and shape, and finds out whether there is a dtype.
+// Sets the attributes called dtype and shape, those of windows so that two places of x give two of y, and finds out whether there is a dtype.
 class AttributeSetter : public FieldVisitor {
  public:
   AttributeSetter(DType dtype, size_t rank) : dtype_(dtype), rank_(rank) {}
   bool found() const { return found_; }
   void field(const char*, bool&) override {}
-  void field(const char*, int64_t&) override {}
+  void field(const char*, int64_t& value) override {
+    if (in_windows_) value = list_ == "kernel" ? 2 : 1;
+  }
   void field(const char*, uint64_t&) override {}
   void field(const char*, double&) override {}
   void field(const char*, std::string&) override {}
@@ -30,22 +32,27 @@ class AttributeSetter : public FieldVisitor {
     found_ = true;
     value = dtype_;
   }
-  void field(const char*, Dim& value) override {
+  void field(const char* name, Dim& value) override {
     if (in_shape_) value = Dim(2);
+    if (in_windows_ && std::string_view(name) == "low") value = Dim(1);
   }
   void field(const char*, Tensor&) override {}
   void open_list(const char* name, size_t& size) override {
-    in_shape_ = name != nullptr && std::string_view(name) == "shape";
+    list_ = name != nullptr ? name : "";
+    in_shape_ = list_ == "shape";
+    in_windows_ = rank_ > 2 && (list_ == "kernel" || list_ == "strides" || list_ == "padding" || list_ == "dilations");
     if (in_shape_) size = rank_;
+    if (in_windows_) size = rank_ - 2;
   }
-  void close_list() override { in_shape_ = false; }
+  void close_list() override { in_shape_ = in_windows_ = false; }
   void open_struct(const char*) override {}
   void close_struct() override {}
 
  private:
   DType dtype_;
   size_t rank_;
-  bool found_ = false, in_shape_ = false;
+  std::string_view list_ = "";
+  bool found_ = false, in_shape_ = false, in_windows_ = false;
 };
 
 Attributes attributes_with(const OpDef& op, DType dtype, size_t rank, bool& has_dtype) {
@@ -103,7 +110,7 @@ std::optional<Sample> sample_of(const OpRef& op, DType dtype, size_t attribute_r
 // The same with operands of one rank, then with mixed ranks.
 std::optional<Sample> sample_of(const OpRef& op, DType dtype) {
   const auto operands = static_cast<size_t>(op->arity < 0 ? 2 : op->arity);
-  for (size_t rank = 0; rank <= 2; ++rank)
+  for (size_t rank = 0; rank <= 3; ++rank)
     if (auto found = sample_of(op, dtype, rank, std::vector<size_t>(operands, rank))) return found;
   for (size_t rank = 0; rank <= 2; ++rank)
     for (size_t mix = 0; mix < (size_t{1} << (2 * operands)) && operands > 1; ++mix) {

@@ -53,7 +53,7 @@ void add_ops(CLI::App& app) {
   const auto json = std::make_shared<bool>(false);
   const auto family = std::make_shared<std::string>();
   command->add_flag("--json", *json, "As JSON, with arity and documentation");
-  command->add_option("--family", *family, "Only this family: elementwise, reduce, contract, layout, index, random, source, system");
+  command->add_option("--family", *family, "Only this family: elementwise, reduce, contract, conv, pool, layout, index, random, source, system");
   command->callback([json, family] {
     const std::vector<OpFacts> all = op_facts(*family);
     if (all.empty()) throw CLI::ValidationError("--family: no op is of the family '" + *family + "'", 2);

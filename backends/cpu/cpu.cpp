@@ -3,11 +3,13 @@
 #include <fstream>
 
 #include <lanc/backends/cpu/contract_kernel.h>
+#include <lanc/backends/cpu/conv_kernel.h>
 #include <lanc/backends/cpu/copy_kernel.h>
 #include <lanc/backends/cpu/fused_kernel.h>
 #include <lanc/backends/cpu/gemm.h>
 #include <lanc/backends/cpu/index_kernel.h>
 #include <lanc/backends/cpu/nest_code.h>
+#include <lanc/backends/cpu/pool_kernel.h>
 #include <lanc/backends/cpu/random_kernel.h>
 #include <lanc/backends/cpu/reduce_kernel.h>
 #include <lanc/backends/cpu/scan_kernel.h>
@@ -54,9 +56,11 @@ std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node)
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
   if (auto kernel = make_loop_kernel(node, *this)) return kernel;
+  if (auto kernel = cpu::make_conv_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;
   if (auto kernel = cpu::make_index_kernel(graph, node)) return kernel;
+  if (auto kernel = cpu::make_pool_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_random_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_reduce_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_scan_kernel(graph, node)) return kernel;

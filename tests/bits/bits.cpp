@@ -85,6 +85,20 @@ void array_lines(const SessionOptions& options, std::vector<Line>& lines) {
   }
 }
 
+void conv_lines(const SessionOptions& options, std::vector<Line>& lines) {
+  for (DType dtype : {f32, f64, bf16}) {
+    Graph g;
+    const Value x = g.input("x", dtype, {12, 10, 9, 9}), w = g.input("w", dtype, {16, 10, 3, 3});
+    const Value y = conv(x, w, {.strides = {1, 2}, .padding = {1}});
+    const Value loss = sum(square(y));
+    const Value largest = max_pool(x, {.kernel = {3}, .strides = {2}, .padding = {1}}), means = average_pool(x, {.kernel = {3}, .strides = {2}, .padding = {1}});
+    const std::vector<Value> values = {y, gradient(loss, x), gradient(loss, w), largest, means, gradient(sum(square(largest) + square(means)), x)};
+    const Results results = Session(g, options).eval(values, {{x, sweep(dtype, 9720, 7).reshaped({12, 10, 9, 9})}, {w, sweep(dtype, 1440, 8).reshaped({16, 10, 3, 3})}});
+    for (size_t i = 0; i < results.size(); ++i)
+      lines.emplace_back("conv " + std::to_string(i) + "/" + std::string(name_of(dtype)), hash_of(results[i]));
+  }
+}
+
 void training_lines(const SessionOptions& options, std::vector<Line>& lines) {
   const std::vector<std::pair<std::string, std::function<optimizers::Optimizer()>>> rules = {
       {"sgd", [] { return optimizers::sgd(); }},           {"momentum", [] { return optimizers::momentum(); }},
@@ -114,6 +128,7 @@ std::vector<Line> all_lines(int threads) {
   std::vector<Line> lines;
   scalar_functions_lines(options, lines);
   array_lines(options, lines);
+  conv_lines(options, lines);
   training_lines(options, lines);
   return lines;
 }

@@ -22,6 +22,9 @@ struct In {
   Value label = g.input("label", i32, {3});
   Value index = g.input("index", i64, {3, 4});
   Value count = g.input("count", i64, {});
+  Value images = g.input("images", f32, {2, 3, 6, 6});
+  Value kernel = g.input("kernel", f32, {4, 3, 3, 3});
+  Value maps = g.input("maps", f32, {2, 4, 4, 4});
   Value foreign = other.input("foreign", f32, {3, 4});
   Scope scope = g.scope("net");
   Value w = parameter(scope, "w", {3, 4}, initializers::zeros());

@@ -92,6 +92,8 @@ class Grower {
   Value einsum_product();
   Value integer_reduced();
   Value integer_product();
+  Value convolved();
+  Value pooled();
 
   // States and their new values (make_updates.cpp).
   void add_states();

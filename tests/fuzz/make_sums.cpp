@@ -148,4 +148,62 @@ Value Grower::integer_product() {
   return random_.chance(0.5) ? matmul(x, transpose(y)) : einsum("i...,i...->...", {x, y});
 }
 
+// The first two axes are batch and channels, the others are convolved over. The weight depends on the inputs, so that it has a derivative.
+Value Grower::convolved() {
+  if (!options_.products) return unary();
+  Value x = pick_of_rank(3);
+  if (x.dtype() == boolean) x = cast(x, u8);
+  if (!small(x) || x.rank() > 5 || !x.size(1).is_number()) return integers() ? x + 1 : tanh(x);
+  count_terms(x);
+  const int64_t channels = bound(x.size(1)), groups = channels > 0 && channels % 2 == 0 && random_.chance(0.4) ? 2 : 1;
+  const int64_t outputs = groups * (1 + random_.below(3));
+  bool transposed = random_.chance(0.3);
+  ConvOptions options{.groups = groups};
+  Sizes kernel;
+  for (int64_t a = 2; a < x.rank(); ++a) {
+    const int64_t stride = 1 + random_.below(2), dilation = 1 + random_.below(2), low = random_.below(3), high = random_.below(2), size = bound(x.size(a));
+    const int64_t wanted = 1 + random_.below(3), room = size + low + high;
+    options.strides.push_back(stride);
+    options.dilations.push_back(dilation);
+    options.padding.emplace_back(low, room == 0 ? 1 : high);
+    kernel.push_back(dilation * (wanted - 1) < room ? wanted : 1);
+    transposed = transposed && size > 0;
+  }
+  Sizes sizes = transposed ? Sizes{channels, outputs / groups} : Sizes{outputs, channels / groups};
+  sizes.insert(sizes.end(), kernel.begin(), kernel.end());
+  Value weight = constant(result_.graph, random_tensor(x.dtype(), sizes));
+  if (!integers()) weight = weight + 0.3 * tanh(sum(x) * 0.05);
+  const Value y = transposed ? conv_transpose(x, weight, {.strides = options.strides, .dilations = options.dilations, .groups = groups}) : conv(x, weight, options);
+  return integers() ? y : tanh(y * 0.5);
+}
+
+// Windows over all axes but the first two. Where positions of the largest could tip, elements are moved apart first.
+Value Grower::pooled() {
+  Value x = pick_of_rank(3);
+  if (x.dtype() == boolean) x = cast(x, u8);
+  bool any = x.rank() <= 5;
+  PoolOptions options{.count_padding = random_.chance(0.5)};
+  for (int64_t a = 2; a < x.rank(); ++a) {
+    const int64_t size = bound(x.size(a)), wanted = 1 + random_.below(3), stride = 1 + random_.below(2), dilation = 1 + random_.below(2);
+    const int64_t kernel = dilation * (wanted - 1) < size ? wanted : 1, most = size < dilation ? 0 : dilation * (kernel - 1);
+    const int64_t low = random_.below(2), high = random_.below(3);
+    options.kernel.push_back(kernel);
+    options.strides.push_back(stride);
+    options.dilations.push_back(dilation);
+    options.padding.emplace_back(std::min(low, most), std::min(high, most));
+    any = any && size > 0;
+  }
+  if (!any) return integers() ? x + 1 : tanh(x);
+  count_terms(x);
+  const int64_t kind = random_.below(5);
+  if (integers()) return max_pool(x, options);
+  if (kind == 0) return global_average_pool(x);
+  if (kind < 3 || smooth()) return average_pool(x, options);
+  const Value apart = x + ramp(x);
+  if (kind == 3) return max_pool(apart, options);
+  const std::vector<Value> found = max_pool_with_positions(apart, options);
+  const Shape plane(x.shape().begin() + 2, x.shape().end());
+  return tanh(max_unpool(found[0], found[1], plane));
+}
+
 }  // namespace lanc::fuzz

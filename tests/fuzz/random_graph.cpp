@@ -124,7 +124,7 @@ Value Grower::next_value() {
       {&Grower::repeated, 1},   {&Grower::turned, 2},       {&Grower::triangle, 1},   {&Grower::gathered, 1},
       {&Grower::taken, 1},      {&Grower::scattered, 1},    {&Grower::slices_set, 1}, {&Grower::labelled, 1, true},
       {&Grower::reduced, 4},    {&Grower::running, 2},      {&Grower::normalized, 2}, {&Grower::spread, 1},
-      {&Grower::product, 2},    {&Grower::einsum_product, 2},
+      {&Grower::product, 2},    {&Grower::einsum_product, 2}, {&Grower::convolved, 2}, {&Grower::pooled, 2},
   };
   static constexpr Row whole[] = {
       {&Grower::integer_unary, 2}, {&Grower::integer_binary, 6}, {&Grower::compared, 2},       {&Grower::chosen, 2},
@@ -132,7 +132,7 @@ Value Grower::next_value() {
       {&Grower::padded, 2},        {&Grower::joined, 2},         {&Grower::repeated, 1},       {&Grower::turned, 1},
       {&Grower::triangle, 1},      {&Grower::gathered, 1},       {&Grower::taken, 1},          {&Grower::scattered, 1},
       {&Grower::slices_set, 1},    {&Grower::labelled, 1},       {&Grower::integer_reduced, 4}, {&Grower::running, 1},
-      {&Grower::integer_product, 2},
+      {&Grower::integer_product, 2}, {&Grower::convolved, 1},   {&Grower::pooled, 1},
   };
   const std::span<const Row> rows = integers() ? std::span<const Row>(whole) : std::span<const Row>(floats);
   const auto allowed = [&](const Row& r) { return !(r.jumps && smooth()) && !(r.narrows && !bits()); };

@@ -187,12 +187,19 @@ void add_texts(std::vector<ErrorCase>& out, const Make& make) {
     inputs += "%" + name + " = input \"" + name + "\" : " + last.graph().value(node.inputs[i]).type().text() + "\n";
     list += (i == 0 ? "%" : ", %") + name;
   }
-  const std::string op(node.op->name), right = node.outputs[0].text(), wrong = Type{node.outputs[0].dtype, {7, 7, 7}}.text();
+  std::string results, right, wrong;
+  for (const Type& t : node.outputs) {
+    const std::string comma = right.empty() ? "" : ", ";
+    results += comma + "%y" + std::to_string(results.size());
+    right += comma + t.text();
+    wrong += comma + Type{t.dtype, {7, 7, 7}}.text();
+  }
+  const std::string op(node.op->name);
   const std::string attributes = node.attributes.text().empty() ? "" : " " + node.attributes.text();
   OpSet known = all_ops();
   if (!known.find(op)) known.add(node.op);
   const auto parsed = [&](std::string name, const std::string& operands_and_attributes, const std::string& type, std::string message) {
-    const std::string text = inputs + "%y = " + op + "(" + operands_and_attributes + " : " + type + "\noutput %y\n";
+    const std::string text = inputs + results + " = " + op + "(" + operands_and_attributes + " : " + type + "\noutput %y0\n";
     out.push_back({std::move(name), [text, known](Graph&) { parse_graph(text, known); }, std::move(message),
                    {ErrorLine::Kind::parsed, node.inputs.size() + 2}});
   };
