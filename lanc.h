@@ -17,6 +17,7 @@
 #include <lanc/models/recurrent.h>
 #include <lanc/models/regularizers.h>
 #include <lanc/models/schedules.h>
+#include <lanc/models/sequence_models.h>
 #include <lanc/models/updates.h>
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>

@@ -72,6 +72,12 @@ lanc::call_sites::Rows lanc::call_sites::model_rows() {
       row("models::Lstm::operator()", [](In& in) { in.lstm(in.sequence, {.lengths = in.label}); }, [](In& in) { in.lstm(in.sequence, {.mask = in.flag}); }),
       row("models::Gru", [](In& in) { models::Gru(in.g.scope("new"), 4, 2, {.bidirectional = true}); }, [](In& in) { models::Gru(in.g.scope("new"), -1, 2); }),
       row("models::Gru::operator()", [](In& in) { in.gru(in.sequence); }, [](In& in) { in.gru(in.sequence, {.state = in.x}); }),
+      row("models::SequenceClassifier", [](In& in) { models::SequenceClassifier(in.g.scope("new"), 4, 2, 3); }, [](In& in) { models::SequenceClassifier(in.g.scope("new"), 4, 2, 0); }),
+      row("models::SequenceClassifier::operator()", [](In& in) { in.classifier(in.sequence); }, [](In& in) { in.classifier(in.x); }),
+      row("models::Tagger", [](In& in) { models::Tagger(in.g.scope("new"), 4, 2, 3); }, [](In& in) { models::Tagger(in.g.scope("new"), 0, 2, 3); }),
+      row("models::Tagger::operator()", [](In& in) { in.tagger(in.sequence); }, [](In& in) { in.tagger(in.x); }),
+      row("models::CharacterModel", [](In& in) { models::CharacterModel(in.g.scope("new"), 9); }, [](In& in) { models::CharacterModel(in.g.scope("new"), 0); }),
+      row("models::CharacterModel::operator()", [](In& in) { in.characters(in.index); }, [](In& in) { in.characters(in.label); }),
       row("models::Mlp", [](In& in) { models::Mlp(in.g.scope("new"), {4, 2}); }, [](In& in) { models::Mlp(in.g.scope("new"), {4}); }),
       row("models::Mlp::operator()", [](In& in) { in.mlp(in.x); }, [](In& in) { in.mlp(in.wide); }),
   };

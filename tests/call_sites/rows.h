@@ -37,6 +37,9 @@ struct In {
   models::Rnn rnn{g.scope("rnn"), 4, 2};
   models::Lstm lstm{g.scope("lstm"), 4, 2};
   models::Gru gru{g.scope("gru"), 4, 2};
+  models::SequenceClassifier classifier{g.scope("classifier"), 4, 2, 3};
+  models::Tagger tagger{g.scope("tagger"), 4, 2, 3};
+  models::CharacterModel characters{g.scope("characters"), 9, {.embedding = 3, .hidden = 2}};
   models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
   models::Activation activation = tanh;
   ElementwiseOp swish = elementwise("swish", [](auto a) { return a / (1 + exp(-a)); });

@@ -18,7 +18,7 @@ import re
 import sys
 import tempfile
 
-RETURNS = r"(?:std::)?vector<Value>|Value|Values|Updates|(?:optimizers::)?Optimizer|Schedule|Initializer|ElementwiseOp|RnnResult|LstmResult"
+RETURNS = r"(?:std::)?vector<Value>|Value|Values|Updates|(?:optimizers::)?Optimizer|Schedule|Initializer|ElementwiseOp|RnnResult|LstmResult|CharacterModelResult"
 # Not builders, though they return such a thing: they look at what exists, or are what ops and rules are made of.
 NOT_BUILDERS = {
     "Graph::value": "a node that exists", "Graph::find": "a node that exists", "Graph::outputs": "what was set", "Graph::updates": "what was set",
