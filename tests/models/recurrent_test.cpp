@@ -327,6 +327,22 @@ TEST(RecurrentLayers, SaysWhatDoesNotFit) {
   says(message_of([&] { models::Rnn(g.scope("rnn"), 2, 3, tanh, {.layers = 0}); }), "Rnn: inputs, hidden and layers must be positive, got 2 inputs, 3 hidden and 0 layers\n");
 }
 
+// Sizes that are known when a function is called are compared then.
+TEST(RecurrentLayers, CompareSymbolsWhenTheyAreBound) {
+  Graph g;
+  const Value x = g.input("x", f32, {g.dim("time"), g.dim("batch"), 2}), mask = g.input("mask", boolean, {g.dim("t"), g.dim("b")});
+  const Value h = g.input("h", f32, {1, g.dim("states"), 3});
+  const models::Gru gru(g.scope("net"), 2, 3);
+  const models::RnnResult r = gru(x, {.state = h, .mask = mask});
+  const Function f = Session(g).function({x, h, mask}, {r.outputs, gradients(sum(r.outputs), {h})[0]});
+  const Tensor xs = wave(f32, {3, 2, 2}), hs = wave(f32, {1, 2, 3});
+  EXPECT_EQ(f(xs, hs, Tensor(boolean, {3, 2}))[0].sizes(), (Sizes{3, 2, 3}));
+  const std::string longer = message_of([&] { f(xs, hs, Tensor(boolean, {4, 2})); });
+  EXPECT_HOLDS(longer, "Gru: the mask must be bool[time,batch], got input f32[time,batch,2] and mask bool[t,b]");
+  EXPECT_HOLDS(longer, "Gru at recurrent_test.cpp:");
+  EXPECT_HOLDS(message_of([&] { f(xs, wave(f32, {1, 5, 3}), Tensor(boolean, {3, 2})); }), "Gru: state must be f32[1,batch,3], got input f32[time,batch,2] and state f32[1,states,3]");
+}
+
 TEST(Embedding, GivesRowsOfItsWeight) {
   Graph g;
   const Value ids = g.input("ids", i32, {2, 2});
