@@ -17,6 +17,7 @@
 #include <lanc/models/schedules.h>
 #include <lanc/models/updates.h>
 #include <lanc/ops/concat.h>
+#include <lanc/ops/cond.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/conv.h>

@@ -130,7 +130,7 @@ ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location 
     if (equal_dims(s.size(0), attrs.length) == Truth::no)
       refuse(function, "sequences must have one length", attrs.length.text() + " and " + s.size(0).text() + ", of " + s.type().text() + " built at " + s.node().origin->text());
 
-  BodyRecorder recorder(graph, function, true);
+  BodyRecorder recorder(graph, function, BodyRecorder::Kind::iteration);
   std::vector<Value> carries, elements, captured;
   for (size_t i = 0; i < init.size(); ++i) carries.push_back(recorder.placeholder(carry_name(i), init[i].type()));
   for (size_t i = 0; i < sequences.size(); ++i) elements.push_back(recorder.placeholder(element_name(i), element_of(sequences[i].type())));
@@ -173,7 +173,7 @@ WhileResult while_loop(WhileOptions options, std::source_location where) {
     const CallSite::Suspension users(site);
     return holds(init);
   }();
-  BodyRecorder recorder(graph, function, true);
+  BodyRecorder recorder(graph, function, BodyRecorder::Kind::iteration);
   std::vector<Value> carries, captured;
   for (size_t i = 0; i < init.size(); ++i) carries.push_back(recorder.placeholder(carry_name(i), init[i].type()));
   std::vector<Value> outputs;
