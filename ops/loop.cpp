@@ -113,7 +113,7 @@ const OpDef loop_op{.name = "loop", .family = "control", .arity = -1, .attribute
                     .doc = "Runs a body for each element of sequences, or while a condition holds; scan and while_loop build it."};
 
 ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location where) {
-  const std::string function = "scan";
+  const std::string function = CallSite::function() == nullptr ? "scan" : CallSite::function();
   const Graph around = graph_of(function, options.init, options.sequences);
   CallSite site("scan", where, around.data());
   Graph graph = around;
@@ -151,6 +151,15 @@ ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location 
   recorder.require_by(results[0]);
   const auto split = results.begin() + static_cast<std::ptrdiff_t>(init.size());
   return {{results.begin(), split}, {split, results.end()}};
+}
+
+std::vector<Value> vmap(const std::vector<Operand>& values, const std::function<std::vector<Value>(const std::vector<Value>& elements)>& body, std::source_location where) {
+  CallSite site("vmap", where);
+  const auto mapped = [&](const std::vector<Value>&, const std::vector<Value>& elements) {
+    const CallSite::Suspension users(site);
+    return ScanStep{{}, body(elements)};
+  };
+  return scan({.sequences = values}, mapped).outputs;
 }
 
 WhileResult while_loop(WhileOptions options, std::source_location where) {
