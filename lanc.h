@@ -7,14 +7,17 @@
 #include <lanc/graph/text.h>
 #include <lanc/interop/graphviz.h>
 #include <lanc/models/dense.h>
+#include <lanc/models/embedding.h>
 #include <lanc/models/initializers.h>
 #include <lanc/models/knob.h>
 #include <lanc/models/losses.h>
 #include <lanc/models/mlp.h>
 #include <lanc/models/optimizers.h>
 #include <lanc/models/parameter.h>
+#include <lanc/models/recurrent.h>
 #include <lanc/models/regularizers.h>
 #include <lanc/models/schedules.h>
+#include <lanc/models/sequence_models.h>
 #include <lanc/models/updates.h>
 #include <lanc/ops/concat.h>
 #include <lanc/ops/cond.h>

@@ -19,6 +19,7 @@ using Rewritten = std::optional<Value>;
 bool is(const Value& v, const OpDef& op) { return v.node().op->name == op.name; }
 Value operand(const Value& v, size_t i) { return v.graph().value(v.node().inputs[i]); }
 
+bool is_add(const Value& v) { return v.node().op->name == "add" && v.node().inputs.size() == 2; }
 bool is_zero_pad(const Value& v) { return is(v, pad_op) && repeated_number(operand(v, 1)) == 0.0; }
 bool same_fill(const Value& a, const Value& b) {
   const auto x = repeated_element(a), y = repeated_element(b);
@@ -169,8 +170,7 @@ Rewritten concat_rules(const Value& v) {
 }
 
 // The sum of what two slices of one value send back: a + b, each 0 where the other is, are one behind the other.
-Rewritten sum_of_pads(const Value& v) {
-  const Value a = operand(v, 0), b = operand(v, 1);
+Rewritten sum_of_two_pads(const Value& a, const Value& b) {
   if (!is_zero_pad(a) || !is_zero_pad(b) || !(a.type() == b.type())) return std::nullopt;
   const PadAttrs x = a.node().attrs<PadAttrs>(), y = b.node().attrs<PadAttrs>();
   if (!all_one(x.steps) || !all_one(y.steps)) return std::nullopt;
@@ -189,13 +189,26 @@ Rewritten sum_of_pads(const Value& v) {
   return a_first ? strided_pad(concat({from_a, from_b}, along), x, operand(a, 1)) : strided_pad(concat({from_b, from_a}, along), y, operand(b, 1));
 }
 
+// The same within a sum of several, which may come in any order: a term goes to its neighbour, and those two may then have one in turn.
+Rewritten sum_of_pads(const Value& v) {
+  const Value a = operand(v, 0), b = operand(v, 1);
+  if (const Rewritten both = sum_of_two_pads(a, b)) return both;
+  for (const auto& [sum, term] : {std::pair{a, b}, std::pair{b, a}}) {
+    if (!is_add(sum) || !is_zero_pad(term)) continue;
+    const Value first = operand(sum, 0), second = operand(sum, 1);
+    if (const Rewritten both = sum_of_two_pads(first, term)) return *both + second;
+    if (const Rewritten both = sum_of_two_pads(second, term)) return first + *both;
+  }
+  return std::nullopt;
+}
+
 Rewritten rewrite(const Value& v, bool strict) {
   if (is(v, slice_op)) return slice_rules(v);
   if (is(v, pad_op)) return pad_rules(v);
   if (is(v, concat_op)) return concat_rules(v);
   if (is(v, reshape_op) && v.shape() == operand(v, 0).shape()) return operand(v, 0);
   if (is(v, broadcast_op) && v.shape() == operand(v, 0).shape()) return operand(v, 0);  // axes ascend, so they are all in place
-  if (!strict && v.node().op->name == "add" && v.node().inputs.size() == 2) return sum_of_pads(v);
+  if (!strict && is_add(v)) return sum_of_pads(v);
   return std::nullopt;
 }
 

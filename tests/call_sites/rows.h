@@ -25,6 +25,7 @@ struct In {
   Value images = g.input("images", f32, {2, 3, 6, 6});
   Value kernel = g.input("kernel", f32, {4, 3, 3, 3});
   Value maps = g.input("maps", f32, {2, 4, 4, 4});
+  Value sequence = g.input("sequence", f32, {5, 3, 4});
   Value foreign = other.input("foreign", f32, {3, 4});
   Scope scope = g.scope("net");
   Value w = parameter(scope, "w", {3, 4}, initializers::zeros());
@@ -32,6 +33,13 @@ struct In {
   Value product = x * w;
   Value loss = mean(product);
   models::Dense dense{g.scope("dense"), 4, 2};
+  models::Embedding table{g.scope("table"), 5, 2};
+  models::Rnn rnn{g.scope("rnn"), 4, 2};
+  models::Lstm lstm{g.scope("lstm"), 4, 2};
+  models::Gru gru{g.scope("gru"), 4, 2};
+  models::SequenceClassifier classifier{g.scope("classifier"), 4, 2, 3};
+  models::Tagger tagger{g.scope("tagger"), 4, 2, 3};
+  models::CharacterModel characters{g.scope("characters"), 9, {.embedding = 3, .hidden = 2}};
   models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
   models::Activation activation = tanh;
   ElementwiseOp swish = elementwise("swish", [](auto a) { return a / (1 + exp(-a)); });

@@ -48,6 +48,15 @@ std::vector<Rule> rules() {
       {"what overlaps with steps", [](const Value& x) { return concat({slice_axis(x, 1, {0, 4, 2}), slice_axis(x, 1, {2, 4, 2})}, 1); }, "slice slice concat"},
       {"the sum of two pads, one behind the other", [](const Value& x) { return pad(x, {{}, {0, 6}}) + pad(exp(x), {{}, {6, 0}}); }, "exp concat"},
       {"the sum of two pads, one before the other", [](const Value& x) { return pad(exp(x), {{}, {6, 0}}) + pad(x, {{}, {0, 6}}); }, "exp concat"},
+      {"the sum of four pads, neighbours last", [](const Value& x) {
+         const auto at = [](const Value& v, int64_t k) { return pad(v, {{}, {6 * k, 18 - 6 * k}}); };
+         return at(exp(x), 0) + at(tanh(x), 2) + at(sin(x), 3) + at(x, 1);
+       }, "exp tanh sin concat"},
+      {"the sum of a sum of pads", [](const Value& x) {
+         const auto at = [](const Value& v, int64_t k) { return pad(v, {{}, {6 * k, 18 - 6 * k}}); };
+         return at(x, 1) + (at(exp(x), 0) + (at(sin(x), 3) + at(tanh(x), 2)));
+       }, "exp tanh sin concat"},
+      {"the sum of pads that overlap", [](const Value& x) { return pad(x, {{}, {0, 6}}) + pad(exp(x), {{}, {5, 1}}); }, "pad exp pad add"},
       {"the gradient of what was split", [](const Value& x) {
          const auto p = split(x, {1, 2, 3}, 1);
          return gradient(sum(exp(p[0])) + sum(sin(p[1])) + sum(tanh(p[2])), x);
