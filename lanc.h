@@ -6,11 +6,15 @@
 #include <lanc/graph/graph.h>
 #include <lanc/graph/text.h>
 #include <lanc/interop/graphviz.h>
+#include <lanc/models/conv.h>
 #include <lanc/models/dense.h>
+#include <lanc/models/dropout.h>
 #include <lanc/models/initializers.h>
 #include <lanc/models/knob.h>
 #include <lanc/models/losses.h>
 #include <lanc/models/mlp.h>
+#include <lanc/models/mode.h>
+#include <lanc/models/norms.h>
 #include <lanc/models/optimizers.h>
 #include <lanc/models/parameter.h>
 #include <lanc/models/regularizers.h>

@@ -34,6 +34,14 @@ struct In {
   models::Dense dense{g.scope("dense"), 4, 2};
   models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
   models::Activation activation = tanh;
+  models::Conv conv_layer{g.scope("conv"), 3, 4, {.kernel = {3, 3}}};
+  models::BatchNorm batch_norm{g.scope("batch_norm"), 4};
+  models::LayerNorm layer_norm{g.scope("layer_norm"), {4}};
+  models::GroupNorm group_norm{g.scope("group_norm"), 2, 4};
+  models::InstanceNorm instance_norm{g.scope("instance_norm"), 4};
+  models::RmsNorm rms_norm{g.scope("rms_norm"), {4}};
+  models::Dropout dropout{g.scope("dropout")};
+  models::AlphaDropout alpha_dropout{g.scope("alpha_dropout")};
   ElementwiseOp swish = elementwise("swish", [](auto a) { return a / (1 + exp(-a)); });
 };
 
