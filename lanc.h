@@ -11,6 +11,7 @@
 #include <lanc/models/dropout.h>
 #include <lanc/models/initializers.h>
 #include <lanc/models/knob.h>
+#include <lanc/models/lenet.h>
 #include <lanc/models/losses.h>
 #include <lanc/models/mlp.h>
 #include <lanc/models/mode.h>
@@ -18,8 +19,11 @@
 #include <lanc/models/optimizers.h>
 #include <lanc/models/parameter.h>
 #include <lanc/models/regularizers.h>
+#include <lanc/models/resnet.h>
 #include <lanc/models/schedules.h>
+#include <lanc/models/sequential.h>
 #include <lanc/models/updates.h>
+#include <lanc/models/vgg.h>
 #include <lanc/ops/concat.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>

@@ -34,6 +34,10 @@ struct In {
   models::Dense dense{g.scope("dense"), 4, 2};
   models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
   models::Activation activation = tanh;
+  Value image = g.input("image", f32, {2, 1, 12, 12});
+  models::LeNet lenet{g.scope("lenet"), {.size = 12}};
+  models::Vgg vgg{g.scope("vgg"), {.stages = {{2}}, .size = 12}};
+  models::ResNet resnet{g.scope("resnet"), {.blocks = 1, .widths = {2, 4}}};
   models::Conv conv_layer{g.scope("conv"), 3, 4, {.kernel = {3, 3}}};
   models::BatchNorm batch_norm{g.scope("batch_norm"), 4};
   models::LayerNorm layer_norm{g.scope("layer_norm"), {4}};
