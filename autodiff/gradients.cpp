@@ -5,6 +5,8 @@
 #include <lanc/autodiff/pull_back.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/constructors.h>
+#include <lanc/ops/layout.h>
+#include <lanc/ops/loop.h>
 
 namespace lanc {
 namespace {
@@ -86,6 +88,17 @@ std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::v
   require_directions("hvp", "direction", wrt, direction);
   const std::vector<Value> g = gradients(loss, wrt, Unreached::zeros);
   return wrt.empty() ? g : vjp(g, wrt, direction, Unreached::zeros);
+}
+
+Value jacobian(Operand y, const Value& x) {
+  const CallSite site("jacobian", {y});
+  if (!is_float(y.dtype())) throw UserError("jacobian: y must be a float, got " + y.type().text() + "\n  built at " + y.value().node().origin->text() + call_line());
+  Shape shape = y.shape();
+  shape.insert(shape.end(), x.shape().begin(), x.shape().end());
+  const Value rows = vmap({eye(y.graph(), y.type().numel(), y.dtype())}, [&](const std::vector<Value>& row) {
+    return vjp({y.value()}, {x}, {reshape(row[0], y.shape())}, Unreached::error);
+  })[0];
+  return reshape(rows, shape);
 }
 
 Value stop_gradient(Operand x) { return apply(stop_gradient_op, {x}); }

@@ -30,6 +30,10 @@ std::vector<Value> jvp(const std::vector<Value>& outputs, const std::vector<Valu
 /// Hessian of the loss times a direction, one per wrt. UserError: as gradients; another number of directions, or of another type than their values.
 std::vector<Value> hvp(Operand loss, const std::vector<Value>& wrt, const std::vector<Value>& direction);
 
+/// All derivatives d y[i...] / d x[j...]: of shape y's axes, then x's. Rows are made at once, by vmap of vjp. UserError: y or x is not a float, or y does
+/// not depend on x.
+Value jacobian(Operand y, const Value& x);
+
 /// The value itself; nothing flows back through it.
 Value stop_gradient(Operand x);
 

@@ -104,7 +104,7 @@ foreach(folder IN LISTS test_folders)
 endforeach()
 
 # Whoever runs a program of ours builds it: scripts/mutate asks for the test alone.
-foreach(pair IN ITEMS "test_tools lanc_tool" "test_examples fashion_mlp" "test_examples swish_mlp" "test_examples adding_problem" "test_examples char_rnn")
+foreach(pair IN ITEMS "test_tools lanc_tool" "test_examples fashion_mlp" "test_examples swish_mlp" "test_examples adding_problem" "test_examples char_rnn" "test_examples fashion_cnn")
   separate_arguments(pair)
   list(GET pair 0 test)
   list(GET pair 1 program)

@@ -133,6 +133,22 @@ class JvpArgs {
   Tangents tangents_;
 };
 
+/// What a batch rule sees: the op once more, over many examples at once. Inputs that differ between examples have one more axis in front, of `length`.
+struct BatchArgs {
+  const OpDef& op;
+  const Attributes& attributes;
+  std::vector<Value> inputs;
+  std::vector<bool> batched;
+  Dim length;
+  std::vector<Type> outputs;  // of one example
+  template <class T>
+  const T& attrs() const {
+    return attributes.as<T>();
+  }
+};
+/// Values with one more axis in front, one per output.
+using BatchRule = std::vector<Value> (*)(const BatchArgs& args);
+
 struct CostArgs {
   std::span<const Type> inputs;
   std::span<const Type> outputs;
@@ -174,6 +190,7 @@ struct OpDef {
   Types (*infer)(const InferArgs& args) = nullptr;
   Cotangents (*vjp)(const VjpArgs& args) = nullptr;
   Tangents (*jvp)(const JvpArgs& args) = nullptr; // none: by the vjp of the vjp
+  BatchRule batch = nullptr;                      // none: vmap runs a loop
   std::string_view no_gradient = "";              // why there is no vjp
   int residuals = 0;                              // so many last outputs exist for the VJP only
   Reads reads = {};

@@ -107,8 +107,8 @@ std::string carry_name(size_t i) { return "carry_" + std::to_string(i); }
 std::string element_name(size_t i) { return "element_" + std::to_string(i); }
 std::string captured_name(size_t i) { return "captured_" + std::to_string(i); }
 
-BodyRecorder::BodyRecorder(Graph graph, std::string function, bool iterates)
-    : graph_(std::move(graph)), function_(std::move(function)), iterates_(iterates), first_(static_cast<uint32_t>(graph_.size())) {}
+BodyRecorder::BodyRecorder(Graph graph, std::string function, Kind kind)
+    : graph_(std::move(graph)), function_(std::move(function)), kind_(kind), first_(static_cast<uint32_t>(graph_.size())) {}
 
 Value BodyRecorder::placeholder(const std::string& name, const Type& type) {
   const Value v = apply_source(placeholder_op, graph_, PlaceholderAttrs{name, type.dtype, type.shape}, CallSite::user_line());
@@ -122,7 +122,7 @@ void BodyRecorder::mark_moving() {
   for (const auto& [name, v] : placeholders_) moves_[v.node_id() - first_] = 1;
   for (uint32_t id = first_; id < count; ++id) {
     const Node& node = graph_.node(id);
-    bool moving = moves_[id - first_] != 0 || (iterates_ && reads_step(graph_, node));
+    bool moving = moves_[id - first_] != 0 || (kind_ == Kind::branch ? !node.attributes.is<NamedAttrs>() : reads_step(graph_, node));
     for (Ref r : node.inputs) moving = moving || moves(r.node);
     moves_[id - first_] = moving;
     if (moving && node.op->effects == Effects::host)
@@ -136,7 +136,7 @@ Graph BodyRecorder::close(const std::vector<Value>& outputs, std::vector<Value>&
   for (const Value& v : outputs)
     if (v.graph_data() != graph_.data())
       throw UserError(function_ + ": a body must return values of its graph, got a value of another graph at " + v.node().origin->text());
-  Extraction extraction(graph_, captured, iterates_);
+  Extraction extraction(graph_, captured, kind_ == Kind::iteration);
   for (const auto& [name, v] : placeholders_) extraction.stands_for(v, name);
   std::vector<Ref> roots;
   for (const Value& v : outputs) roots.push_back({v.node_id(), v.output()});

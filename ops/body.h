@@ -31,8 +31,12 @@ inline constexpr std::string_view iteration_name = "iteration";
 /// Records what is built between its construction and close().
 class BodyRecorder {
  public:
-  /// `function` is what messages call it. Draws of a body are made anew in each iteration where there is one.
-  BodyRecorder(Graph graph, std::string function, bool iterates);
+  enum class Kind : uint8_t {
+    iteration,  // run many times: takes what depends on its placeholders, and what it draws, anew each time
+    branch,     // run or not: takes all that it builds
+  };
+  /// `function` is what messages call it.
+  BodyRecorder(Graph graph, std::string function, Kind kind);
 
   Value placeholder(const std::string& name, const Type& type);
   /// The body with these outputs, and the values of the graph around it that captured_0, captured_1, ... of it stand for; `captured` may hold
@@ -47,7 +51,7 @@ class BodyRecorder {
 
   Graph graph_;
   std::string function_;
-  bool iterates_;
+  Kind kind_;
   uint32_t first_;
   std::vector<char> moves_;                       // from first_ on: depends on a placeholder, or draws
   std::vector<std::pair<std::string, Value>> placeholders_;

@@ -112,6 +112,30 @@ Cotangents contract_vjp(const VjpArgs& args) {
   return result;
 }
 
+// The axis of examples is one more batch axis where both sides have it, else one more free axis, which goes to the front.
+std::vector<Value> contract_batch(const BatchArgs& args) {
+  const auto& one = args.attrs<ContractAttrs>();
+  const auto moved = [](std::vector<int64_t> axes, bool on) {
+    for (int64_t& a : axes) a += on ? 1 : 0;
+    return axes;
+  };
+  const bool left = args.batched[0], right = args.batched[1];
+  ContractAttrs attrs{moved(one.lhs, left), moved(one.rhs, right), moved(one.lhs_batch, left), moved(one.rhs_batch, right)};
+  if (left && right) {
+    attrs.lhs_batch.insert(attrs.lhs_batch.begin(), 0);
+    attrs.rhs_batch.insert(attrs.rhs_batch.begin(), 0);
+    return {contract(args.inputs[0], args.inputs[1], attrs)};
+  }
+  const Value y = contract(args.inputs[0], args.inputs[1], attrs);
+  const auto batches = static_cast<int64_t>(one.lhs_batch.size());
+  const auto free_of_lhs = args.inputs[0].rank() - batches - static_cast<int64_t>(one.lhs.size());
+  const int64_t place = left ? batches : batches + free_of_lhs;
+  std::vector<int64_t> order{place};
+  for (int64_t a = 0; a < y.rank(); ++a)
+    if (a != place) order.push_back(a);
+  return {permute(y, order)};
+}
+
 Cost contract_cost(const CostArgs& args) {
   Dim contracted = 1;
   for (int64_t axis : args.attributes.as<ContractAttrs>().lhs) contracted = contracted * args.inputs[0].shape[static_cast<size_t>(axis)];
@@ -136,7 +160,7 @@ Value with_batch(const Value& v, const Shape& batch) {
 }  // namespace
 
 const OpDef contract_op{.name = "contract", .family = "contract", .arity = 2, .attributes = attributes<ContractAttrs>, .infer = contract_types,
-                        .vjp = contract_vjp, .cost = contract_cost,
+                        .vjp = contract_vjp, .batch = contract_batch, .cost = contract_cost,
                         .doc = "Generalized matrix product: batch axes, contracted axes, free axes. 16-bit floats accumulate in f32."};
 
 Value contract(Operand lhs, Operand rhs, ContractAttrs attrs) { return apply(contract_op, {lhs, rhs}, std::move(attrs)); }

@@ -72,9 +72,19 @@ const Formula* cast_formula(const OpDef&, const Attributes& attributes) {
   return &formulas[static_cast<size_t>(attributes.as<CastAttrs>().dtype)];
 }
 
+std::vector<Value> elementwise_batch(const BatchArgs& args) {
+  Shape shape{args.length};
+  shape.insert(shape.end(), args.outputs[0].shape.begin(), args.outputs[0].shape.end());
+  std::vector<int64_t> rest;
+  for (int64_t a = 1; a < static_cast<int64_t>(shape.size()); ++a) rest.push_back(a);
+  std::vector<Operand> operands;
+  for (size_t i = 0; i < args.inputs.size(); ++i) operands.emplace_back(args.batched[i] ? args.inputs[i] : broadcast_to(args.inputs[i], shape, rest));
+  return apply_all(args.op, operands, args.attributes);
+}
+
 OpDef elementwise_def(std::string_view name, int arity, const RowContext* context, std::string_view doc) {
   return {.name = name, .family = "elementwise", .arity = arity, .infer = elementwise_types, .vjp = elementwise_vjp,
-          .cost = elementwise_cost, .formula = row_formula, .context = context, .doc = doc};
+          .batch = elementwise_batch, .cost = elementwise_cost, .formula = row_formula, .context = context, .doc = doc};
 }
 
 struct Row {
@@ -125,10 +135,10 @@ void require_meeting(const OpDef& op, const Attributes& attributes, const std::v
 }  // namespace
 
 const OpDef formula_op{.name = "formula", .family = "elementwise", .arity = -1, .attributes = attributes<FormulaAttrs>,
-                       .infer = elementwise_types, .vjp = elementwise_vjp, .cost = elementwise_cost, .formula = attribute_formula,
+                       .infer = elementwise_types, .vjp = elementwise_vjp, .batch = elementwise_batch, .cost = elementwise_cost, .formula = attribute_formula,
                        .doc = "Any scalar formula over its operands, element by element."};
 const OpDef cast_op{.name = "cast", .family = "elementwise", .arity = 1, .attributes = attributes<CastAttrs>, .infer = elementwise_types,
-                    .vjp = elementwise_vjp, .cost = elementwise_cost, .formula = cast_formula,
+                    .vjp = elementwise_vjp, .batch = elementwise_batch, .cost = elementwise_cost, .formula = cast_formula,
                     .doc = "Conversion: float to integer truncates and saturates, NaN gives 0; to bool: not equal to 0."};
 
 const OpDef& scalar_op(std::string_view name) {

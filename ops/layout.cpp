@@ -40,6 +40,25 @@ Cotangents broadcast_vjp(const VjpArgs& args) {
   return {reshape(dx, from)};
 }
 
+// The axes of one example among those of many.
+std::vector<int64_t> behind_first(std::vector<int64_t> axes) {
+  for (int64_t& a : axes) ++a;
+  axes.insert(axes.begin(), 0);
+  return axes;
+}
+Shape with_first(const Dim& length, const Shape& shape) {
+  Shape all{length};
+  all.insert(all.end(), shape.begin(), shape.end());
+  return all;
+}
+
+std::vector<Value> broadcast_batch(const BatchArgs& args) {
+  const auto& attrs = args.attrs<BroadcastAttrs>();
+  return {broadcast_to(args.inputs[0], with_first(args.length, attrs.shape), behind_first(attrs.axes))};
+}
+std::vector<Value> reshape_batch(const BatchArgs& args) { return {reshape(args.inputs[0], with_first(args.length, args.attrs<ReshapeAttrs>().shape))}; }
+std::vector<Value> transpose_batch(const BatchArgs& args) { return {permute(args.inputs[0], behind_first(args.attrs<TransposeAttrs>().axes))}; }
+
 Types reshape_types(const InferArgs& args) {
   const auto& attrs = args.attrs<ReshapeAttrs>();
   const Type result{args.dtype(0), attrs.shape};
@@ -78,13 +97,13 @@ Cost move_cost(const CostArgs& args) { return {0, args.inputs[0].bytes() + args.
 }  // namespace
 
 const OpDef broadcast_op{.name = "broadcast", .family = "layout", .attributes = attributes<BroadcastAttrs>, .infer = broadcast_types,
-                         .vjp = broadcast_vjp, .reads = {.inputs = false}, .cost = move_cost,
+                         .vjp = broadcast_vjp, .batch = broadcast_batch, .reads = {.inputs = false}, .cost = move_cost,
                          .doc = "Repeats a value along new axes and along axes of size 1. Any dtype."};
 const OpDef reshape_op{.name = "reshape", .family = "layout", .attributes = attributes<ReshapeAttrs>, .infer = reshape_types,
-                       .vjp = reshape_vjp, .reads = {.inputs = false}, .cost = move_cost, .alias_of = 0,
+                       .vjp = reshape_vjp, .batch = reshape_batch, .reads = {.inputs = false}, .cost = move_cost, .alias_of = 0,
                        .doc = "The same elements in row-major order with another shape. Any dtype."};
 const OpDef transpose_op{.name = "transpose", .family = "layout", .attributes = attributes<TransposeAttrs>, .infer = transpose_types,
-                         .vjp = transpose_vjp, .reads = {.inputs = false}, .cost = move_cost,
+                         .vjp = transpose_vjp, .batch = transpose_batch, .reads = {.inputs = false}, .cost = move_cost,
                          .doc = "Axis i of the result is axis axes[i] of the operand. Any dtype."};
 
 Value broadcast_to(Operand x, Shape shape, std::vector<int64_t> axes) {

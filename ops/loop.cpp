@@ -113,7 +113,7 @@ const OpDef loop_op{.name = "loop", .family = "control", .arity = -1, .attribute
                     .doc = "Runs a body for each element of sequences, or while a condition holds; scan and while_loop build it."};
 
 ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location where) {
-  const std::string function = "scan";
+  const std::string function = CallSite::function() == nullptr ? "scan" : CallSite::function();
   const Graph around = graph_of(function, options.init, options.sequences);
   CallSite site("scan", where, around.data());
   Graph graph = around;
@@ -130,7 +130,7 @@ ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location 
     if (equal_dims(s.size(0), attrs.length) == Truth::no)
       refuse(function, "sequences must have one length", attrs.length.text() + " and " + s.size(0).text() + ", of " + s.type().text() + " built at " + s.node().origin->text());
 
-  BodyRecorder recorder(graph, function, true);
+  BodyRecorder recorder(graph, function, BodyRecorder::Kind::iteration);
   std::vector<Value> carries, elements, captured;
   for (size_t i = 0; i < init.size(); ++i) carries.push_back(recorder.placeholder(carry_name(i), init[i].type()));
   for (size_t i = 0; i < sequences.size(); ++i) elements.push_back(recorder.placeholder(element_name(i), element_of(sequences[i].type())));
@@ -153,6 +153,15 @@ ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location 
   return {{results.begin(), split}, {split, results.end()}};
 }
 
+std::vector<Value> vmap(const std::vector<Operand>& values, const std::function<std::vector<Value>(const std::vector<Value>& elements)>& body, std::source_location where) {
+  CallSite site("vmap", where);
+  const auto mapped = [&](const std::vector<Value>&, const std::vector<Value>& elements) {
+    const CallSite::Suspension users(site);
+    return ScanStep{{}, body(elements)};
+  };
+  return scan({.sequences = values}, mapped).outputs;
+}
+
 WhileResult while_loop(WhileOptions options, std::source_location where) {
   const std::string function = "while_loop";
   if (options.init.empty()) throw UserError("while_loop: at least one init is needed, got none\n  while_loop at " + SourceLine(where).text());
@@ -173,7 +182,7 @@ WhileResult while_loop(WhileOptions options, std::source_location where) {
     const CallSite::Suspension users(site);
     return holds(init);
   }();
-  BodyRecorder recorder(graph, function, true);
+  BodyRecorder recorder(graph, function, BodyRecorder::Kind::iteration);
   std::vector<Value> carries, captured;
   for (size_t i = 0; i < init.size(); ++i) carries.push_back(recorder.placeholder(carry_name(i), init[i].type()));
   std::vector<Value> outputs;

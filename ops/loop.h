@@ -58,6 +58,11 @@ struct ScanResult {
 /// one of another type; a print or probe in the body.
 ScanResult scan(ScanOptions options, const ScanBody& body, std::source_location where = std::source_location::current());
 
+/// body(x_i) for every i along the first axis of the values at once: results {n, ...}. What the body is made of runs as ops over all examples where they
+/// have batch rules (elementwise, reductions, products, layouts), and as a loop where one has none. UserError: as scan.
+std::vector<Value> vmap(const std::vector<Operand>& values, const std::function<std::vector<Value>(const std::vector<Value>& elements)>& body,
+                        std::source_location where = std::source_location::current());
+
 using LoopBody = std::function<std::vector<Value>(const std::vector<Value>& carries)>;
 using LoopCondition = std::function<Value(const std::vector<Value>& carries)>;
 struct WhileOptions {

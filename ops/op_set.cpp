@@ -4,6 +4,7 @@
 #include <lanc/graph/graph.h>
 #include <lanc/ops/body.h>
 #include <lanc/ops/concat.h>
+#include <lanc/ops/cond.h>
 #include <lanc/ops/constructors.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/conv.h>
@@ -51,6 +52,7 @@ const OpSet& all_ops() {
     add({&random_uniform_op, &random_bernoulli_op, &random_categorical_op, &random_permutation_op});  // ops/random.h
     add({&placeholder_op});                                                       // ops/body.h
     add({&loop_op});                                                              // ops/loop.h
+    add({&cond_op});                                                              // ops/cond.h
     add({&stop_gradient_op, &with_update_op, &probe_op, &print_op});              // ops/marks.h
     return ops;
   }();

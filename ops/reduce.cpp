@@ -31,6 +31,17 @@ Shape reduced_shape(const InferArgs& args) {
   return shape;
 }
 
+std::vector<Value> reduce_batch(const BatchArgs& args) {
+  const Value& x = args.inputs[0];
+  ReduceAttrs attrs = args.attrs<ReduceAttrs>();
+  const int64_t rank = x.rank() - 1;  // of one example
+  if (attrs.axes.empty())
+    for (int64_t a = 0; a < rank; ++a) attrs.axes.push_back(a);
+  for (int64_t& a : attrs.axes) a = (a < 0 ? a + rank : a) + 1;
+  if (attrs.axes.empty()) return {apply(args.op, {expand_dims(x, {1})}, ReduceAttrs{.axes = {1}})};
+  return {apply(args.op, {x}, attrs)};
+}
+
 DType sum_dtype(DType t) { return t == boolean || t == u8 ? i64 : t; }
 
 // Is anything not 0, element by element.
@@ -97,24 +108,24 @@ Types dim_value_types(const InferArgs& args) { return {{args.attrs<DimValueAttrs
 
 }  // namespace
 
-const OpDef sum_op{.name = "sum", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = sum_vjp,
+const OpDef sum_op{.name = "sum", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = sum_vjp, .batch = reduce_batch,
                    .reads = {.inputs = false}, .cost = reduce_cost,
                    .doc = "Sum of the elements over `axes` (none: all). f32 is summed in blocks, 16-bit floats in f32, bool and u8 in i64."};
-const OpDef prod_op{.name = "prod", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = prod_vjp,
+const OpDef prod_op{.name = "prod", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = sum_types, .vjp = prod_vjp, .batch = reduce_batch,
                     .cost = reduce_cost,
                     .doc = "Product of the elements over `axes` (none: all); exact derivatives where elements are 0. bool and u8 in i64."};
 const OpDef reduce_max_op{.name = "reduce_max", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = extreme_types,
-                          .vjp = extreme_vjp, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
+                          .vjp = extreme_vjp, .batch = reduce_batch, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
                           .doc = "Largest element over `axes`; NaN wins; the derivative is shared equally among ties."};
 const OpDef reduce_min_op{.name = "reduce_min", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = extreme_types,
-                          .vjp = extreme_vjp, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
+                          .vjp = extreme_vjp, .batch = reduce_batch, .reads = {.inputs = true, .outputs = true}, .cost = reduce_cost,
                           .doc = "Smallest element over `axes`; NaN wins; the derivative is shared equally among ties."};
 const OpDef argmax_op{.name = "argmax", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = position_types,
-                      .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
+                      .batch = reduce_batch, .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
                       .doc = "Where the largest element over `axes` stands (none: all), in row-major order of these axes; the first of several, "
                              "and the first NaN before all numbers."};
 const OpDef argmin_op{.name = "argmin", .family = "reduce", .attributes = attributes<ReduceAttrs>, .infer = position_types,
-                      .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
+                      .batch = reduce_batch, .no_gradient = "a position is piecewise constant", .cost = reduce_cost,
                       .doc = "Where the smallest element over `axes` stands (none: all), in row-major order of these axes; the first of several, "
                              "and the first NaN before all numbers."};
 const OpDef dim_value_op{.name = "dim_value", .family = "source", .arity = 0, .attributes = attributes<DimValueAttrs>,

@@ -50,6 +50,11 @@ Graph contract_flags(const Graph& graph, const PassContext& context);
 /// Why here: last, since no pass after it sees primitives any more, and after the passes that remove transposes and reductions.
 Graph fuse(const Graph& graph, const PassContext& context);
 
+/// Does: takes out of loops what need not be done an iteration at a time. Products and sums of what does not depend on the carries are made for all
+/// iterations at once, before the loop (x W of a recurrent layer: one product), and products that only stacked results read are made after it. What
+/// has no batch rule (OpDef::batch) stays. Not when strict: sums are added in another order. Needs: primitives. Leaves: loops without what was taken
+/// out; a loop of which nothing is left is gone (vmap). Why here: after cse, so that the same product is taken out once.
+Graph hoist(const Graph& graph, const PassContext& context);
 /// Does: takes out of loops the results that nobody reads, carries that only they need, and operands that the body no longer reads. Needs: nothing.
 /// Leaves: loops whose every result is read, or whose carry is. Why here: after cse, before sizes are bound.
 Graph prune_loops(const Graph& graph, const PassContext& context);

@@ -19,6 +19,7 @@ std::span<const Pass> general_passes() {
       {"algebra", algebra},        // x * 1, x - 0, transposes of transposes, stable forms
       {"join_moves", join_moves},  // slices of slices, what is reversed twice, concatenations of what was split
       {"cse", cse},                // equal nodes become one
+      {"hoist", hoist},            // x W for all iterations at once
       {"prune_loops", prune_loops},  // what nobody reads of a loop's results is not computed
   };
   return passes;

@@ -54,7 +54,7 @@ void add_graph(CLI::App& app) {
   command->add_flag("--lines", o->lines, "With the lines that built each node");
   command->add_option("--inputs", o->options.inputs, "Elements of an example")->check(between(1, 1 << 24))->capture_default_str();
   command->add_option("--classes", o->options.classes, "Classes")->check(between(1, 1 << 20))->capture_default_str();
-  command->add_option("--hidden", o->options.hidden, "Units of the hidden layers: --hidden 512 256")->check(between(1, 1 << 20))->capture_default_str();
+  command->add_option("--hidden", o->options.hidden, "Units of the hidden layers of mlp: --hidden 512 256")->check(between(1, 1 << 20))->capture_default_str();
   command->add_option("--optimizer", o->options.optimizer, "Of the training step")->check(one_of(optimizer_names()))->capture_default_str();
   command->callback([o] { print_graph(*o); });
 }

@@ -1,6 +1,7 @@
 #include <lanc/tools/library_models.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <lanc/lanc.h>
 
@@ -38,18 +39,35 @@ optimizers::Optimizer make_optimizer(const ModelOptions& options) {
   throw UserError("optimizer: the name must be one of " + one_of(optimizer_names()) + ", got '" + options.optimizer + "'");
 }
 
-Value mlp_logits(Graph& g, const Value& x, const ModelOptions& options) {
+Value mlp_logits(Graph& g, const Value& x, const ModelOptions& options, Mode) {
   std::vector<int64_t> sizes = {options.inputs};
   sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
   sizes.push_back(options.classes);
   return models::Mlp(g.scope("net"), sizes, relu)(x);
 }
 
+// The examples as gray images of equal sides.
+Value images_of(const Value& x, const ModelOptions& options) {
+  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(options.inputs))));
+  if (side * side != options.inputs)
+    throw UserError("inputs: the number must be that of the pixels of a square image, got " + std::to_string(options.inputs));
+  return reshape(x, {x.size(0), 1, side, side});
+}
+
+Value lenet_logits(Graph& g, const Value& x, const ModelOptions& options, Mode) {
+  const Value images = images_of(x, options);
+  return models::LeNet(g.scope("net"), {.size = images.size(2).number(), .classes = options.classes})(images);
+}
+
+Value resnet20_logits(Graph& g, const Value& x, const ModelOptions& options, Mode mode) {
+  return models::ResNet(g.scope("net"), {.channels = 1, .classes = options.classes})(images_of(x, options), mode);
+}
+
 struct NamedModel {
   const char* name;
-  Value (*logits)(Graph& g, const Value& x, const ModelOptions& options);
+  Value (*logits)(Graph& g, const Value& x, const ModelOptions& options, Mode mode);
 };
-constexpr NamedModel known_models[] = {{"mlp", mlp_logits}};
+constexpr NamedModel known_models[] = {{"mlp", mlp_logits}, {"lenet", lenet_logits}, {"resnet20", resnet20_logits}};
 
 }  // namespace
 
@@ -71,7 +89,7 @@ ClassifierGraph make_classifier(const std::string& model, const ModelOptions& op
   Graph g;
   const Dim batch = g.dim("batch");
   const Value x = g.input("x", f32, {batch, options.inputs}), y = g.input("y", i32, {batch});
-  const Value logits = found->logits(g, x, options);
+  const Value logits = found->logits(g, x, options, training ? Mode::training : Mode::inference);
   Value loss = losses::softmax_cross_entropy(logits, y);
   if (options.l2 > 0) loss = loss + options.l2 * regularizers::l2(g.parameters("net/**/weight"));
   ClassifierGraph result{g, x, y, logits, loss};

@@ -14,6 +14,7 @@
 #include <lanc/backends/cpu/reduce_kernel.h>
 #include <lanc/backends/cpu/scan_kernel.h>
 #include <lanc/backends/cpu/thread_pool.h>
+#include <lanc/backends/cond_kernel.h>
 #include <lanc/backends/loop_kernel.h>
 #include <lanc/ops/contract.h>
 #include <lanc/ops/scalar/float_environment.h>
@@ -56,6 +57,7 @@ std::unique_ptr<Kernel> CpuBackend::select(const Graph& graph, const Node& node)
   if (node.op->name == contract_op.name)
     if (auto kernel = cpu::make_contract_kernel(graph, node)) return kernel;
   if (auto kernel = make_loop_kernel(node, *this)) return kernel;
+  if (auto kernel = make_cond_kernel(node, *this)) return kernel;
   if (auto kernel = cpu::make_conv_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_copy_kernel(graph, node)) return kernel;
   if (auto kernel = cpu::make_fused_kernel(graph, node, impl_->options.jit ? &impl_->compilations : nullptr)) return kernel;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include <lanc/backends/cond_kernel.h>
 #include <lanc/backends/loop_kernel.h>
 #include <lanc/graph/error.h>
 #include <lanc/ops/elementwise.h>
@@ -117,6 +118,7 @@ std::vector<Tensor> evaluate_graph(const Graph& graph, const std::map<std::strin
 
 std::unique_ptr<Kernel> ReferenceBackend::select(const Graph& graph, const Node& node) const {
   if (auto loop = make_loop_kernel(node, *this)) return loop;
+  if (auto cond = make_cond_kernel(node, *this)) return cond;
   const ReferenceKernel kernel = reference_table().find(node);
   return kernel == nullptr ? nullptr : std::make_unique<ReferenceStep>(graph, node, kernel);
 }

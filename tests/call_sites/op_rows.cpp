@@ -124,5 +124,10 @@ lanc::call_sites::Rows lanc::call_sites::op_rows() {
       row("hvp", [](In& in) { hvp(mean(square(in.x * in.w)), {in.w}, {in.y}); }, [](In& in) { hvp(in.x, {in.w}, {in.y}); }),
       row("stop_gradient", [](In& in) { stop_gradient(in.x); }, [](In&) { stop_gradient(2.0); }),
       row("custom_vjp", [](In& in) { custom_vjp("same", {in.x}, [](const vector<Value>& v) { return v; }, [](const auto&, const auto&, const auto& dy) { return Cotangents{dy[0]}; }); }, [](In&) { custom_vjp("same", {}, [](const vector<Value>& v) { return v; }, [](const auto&, const auto&, const auto& dy) { return Cotangents{dy[0]}; }); }),
+      row("cond", [](In& in) { cond(reduce_all(in.flag), [&] { return vector<Value>{in.x}; }, [&] { return vector<Value>{in.x}; }); }, [](In& in) { cond(in.x, [&] { return vector<Value>{in.x}; }, [&] { return vector<Value>{in.x}; }); }),
+      row("scan", [](In& in) { scan({.sequences = {in.x}}, [](const auto&, const auto& e) { return ScanStep{{}, {e[0] * 2.0}}; }); }, [](In& in) { scan({.sequences = {in.scalar}}, [](const auto&, const auto& e) { return ScanStep{{}, {e[0]}}; }); }),
+      row("while_loop", [](In& in) { while_loop({.init = {in.x}, .condition = [](const auto& c) { return less_than(sum(c[0]), 1.0); }, .body = [](const auto& c) { return vector<Value>{c[0] * 2.0}; }}); }, [](In&) { while_loop({}); }),
+      row("vmap", [](In& in) { vmap({in.x}, [](const auto& e) { return vector<Value>{e[0] * 2.0}; }); }, [](In& in) { vmap({in.scalar}, [](const auto& e) { return vector<Value>{e[0]}; }); }),
+      row("jacobian", [](In& in) { jacobian(in.product, in.w); }, [](In& in) { jacobian(in.count, in.w); }),
   };
 }

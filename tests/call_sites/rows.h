@@ -42,6 +42,18 @@ struct In {
   models::CharacterModel characters{g.scope("characters"), 9, {.embedding = 3, .hidden = 2}};
   models::Mlp mlp{g.scope("mlp"), {4, 3, 2}};
   models::Activation activation = tanh;
+  Value image = g.input("image", f32, {2, 1, 12, 12});
+  models::LeNet lenet{g.scope("lenet"), {.size = 12}};
+  models::Vgg vgg{g.scope("vgg"), {.stages = {{2}}, .size = 12}};
+  models::ResNet resnet{g.scope("resnet"), {.blocks = 1, .widths = {2, 4}}};
+  models::Conv conv_layer{g.scope("conv"), 3, 4, {.kernel = {3, 3}}};
+  models::BatchNorm batch_norm{g.scope("batch_norm"), 4};
+  models::LayerNorm layer_norm{g.scope("layer_norm"), {4}};
+  models::GroupNorm group_norm{g.scope("group_norm"), 2, 4};
+  models::InstanceNorm instance_norm{g.scope("instance_norm"), 4};
+  models::RmsNorm rms_norm{g.scope("rms_norm"), {4}};
+  models::Dropout dropout{g.scope("dropout")};
+  models::AlphaDropout alpha_dropout{g.scope("alpha_dropout")};
   ElementwiseOp swish = elementwise("swish", [](auto a) { return a / (1 + exp(-a)); });
 };
 

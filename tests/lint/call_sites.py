@@ -32,6 +32,7 @@ NOT_BUILDERS = {
     "VjpArgs::cotangent": "given to a rule", "VjpArgs::input": "given to a rule", "VjpArgs::output": "given to a rule",
     "session_step": "a state that a draw makes", "session_seed": "a state that a draw makes", "dim_value": "machinery of mean",
     "broadcast_over": "machinery of reductions", "Initializer::operator()": "called by parameter", "Schedule::Schedule": "a function, not a node",
+    "Dropout::Dropout": "draws where it is called", "AlphaDropout::AlphaDropout": "draws where it is called",
     "ElementwiseOp::ElementwiseOp": "made by elementwise", "Activation::Activation": "a function, not a node",
 }
 

@@ -152,6 +152,7 @@ const std::map<std::string, std::string>& machinery() {
       {"stop_gradient", "differs from finite differences on purpose; tests/autodiff"},
       {"with_update", "is its operand; what it declares is tested in tests/models"},
       {"probe", "is its operand; what it shows is tested in tests/runtime"},
+      {"cond", "runs one of two bodies; tested in tests/control"},
       {"loop", "runs a body; what scan and while_loop make of it is tested in tests/control"},
       {"placeholder", "stands for a value within a body; tested in tests/control"},
       {"print", "is its operand; what it shows is tested in tests/runtime"},

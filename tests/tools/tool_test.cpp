@@ -154,6 +154,19 @@ TEST(Tool, GraphIsATableOfLayers) {
   EXPECT_TRUE(contains(finished.out, "203,530")) << finished.out;  // 784 * 256 + 256 + 256 * 10 + 10
 }
 
+TEST(Tool, GraphsOfConvolutionalNetworksAreTablesAndReadBack) {
+  EXPECT_TRUE(contains(lanc({"graph", "lenet", "--as", "summary"}).out, "61,706"));
+  EXPECT_TRUE(contains(lanc({"graph", "resnet20", "--as", "summary"}).out, "269,434"));  // 269,722 of colour images less 2 * 16 * 9
+  for (const char* part : {"network", "training"}) {
+    const Finished finished = lanc({"graph", "resnet20", "--part", part});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    EXPECT_EQ(to_text(parse_graph(finished.out, all_ops()), {.lines = false}), finished.out);
+    EXPECT_EQ(contains(finished.out, " with_update("), std::string(part) == "training") << part;
+  }
+  const Finished odd = lanc({"graph", "lenet", "--inputs", "783"});
+  EXPECT_TRUE(contains(odd.err, "inputs: the number must be that of the pixels of a square image, got 783")) << odd.err;
+}
+
 TEST(Tool, GraphIsAPicture) {
   const Directory directory;
   const Finished text = lanc({"graph", "mlp", "--as", "picture", "--output", "here.dot"}, directory.path);
