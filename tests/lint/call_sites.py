@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every public builder has a row in tests/call_sites/: call_sites.py ROOT, or --self-test.
 
-A builder is a function that a user reaches through lanc.h and that returns a Value, several of them, what a recurrent layer
+A builder is a function that a user reaches through lanc.h and that returns a Value, several of them, what a loop or a recurrent layer
 gives, Updates, an Optimizer, a Schedule, an Initializer or an ElementwiseOp; a member function that does; and the constructor of a class that is a Value
 or whose call gives one (a layer). A row is a line such as
 
@@ -18,7 +18,7 @@ import re
 import sys
 import tempfile
 
-RETURNS = r"(?:std::)?vector<Value>|Value|Values|Updates|(?:optimizers::)?Optimizer|Schedule|Initializer|ElementwiseOp|RnnResult|LstmResult|CharacterModelResult"
+RETURNS = r"(?:std::)?vector<Value>|Value|Values|Updates|(?:optimizers::)?Optimizer|Schedule|Initializer|ElementwiseOp|ScanResult|WhileResult|RnnResult|LstmResult|CharacterModelResult"
 # Not builders, though they return such a thing: they look at what exists, or are what ops and rules are made of.
 NOT_BUILDERS = {
     "Graph::value": "a node that exists", "Graph::find": "a node that exists", "Graph::outputs": "what was set", "Graph::updates": "what was set",
