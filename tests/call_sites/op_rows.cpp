@@ -128,6 +128,6 @@ lanc::call_sites::Rows lanc::call_sites::op_rows() {
       row("scan", [](In& in) { scan({.sequences = {in.x}}, [](const auto&, const auto& e) { return ScanStep{{}, {e[0] * 2.0}}; }); }, [](In& in) { scan({.sequences = {in.scalar}}, [](const auto&, const auto& e) { return ScanStep{{}, {e[0]}}; }); }),
       row("while_loop", [](In& in) { while_loop({.init = {in.x}, .condition = [](const auto& c) { return less_than(sum(c[0]), 1.0); }, .body = [](const auto& c) { return vector<Value>{c[0] * 2.0}; }}); }, [](In&) { while_loop({}); }),
       row("vmap", [](In& in) { vmap({in.x}, [](const auto& e) { return vector<Value>{e[0] * 2.0}; }); }, [](In& in) { vmap({in.scalar}, [](const auto& e) { return vector<Value>{e[0]}; }); }),
-      row("jacobian", [](In& in) { jacobian(in.product, in.w); }, [](In& in) { jacobian(in.count, in.w); }),
+      row("jacobian", [](In& in) { jacobian(in.x * in.w, in.w); }, [](In& in) { jacobian(in.count, in.w); }),
   };
 }
