@@ -1,5 +1,7 @@
 // Recurrent layers against PyTorch's stored results (scripts/reference/recurrent_values.py), ragged batches against their sequences one by one,
 // second derivatives against differences, sizes of 0, and what is refused.
+#include <algorithm>
+
 #include <lanc/tests/autodiff/support.h>
 #include <lanc/tests/models/support.h>
 
@@ -341,6 +343,26 @@ TEST(RecurrentLayers, CompareSymbolsWhenTheyAreBound) {
   EXPECT_HOLDS(longer, "Gru: the mask must be bool[time,batch], got input f32[time,batch,2] and mask bool[t,b]");
   EXPECT_HOLDS(longer, "Gru at recurrent_test.cpp:");
   EXPECT_HOLDS(message_of([&] { f(xs, wave(f32, {1, 5, 3}), Tensor(boolean, {3, 2})); }), "Gru: state must be f32[1,batch,3], got input f32[time,batch,2] and state f32[1,states,3]");
+}
+
+// In the forward loop the product with the state, before it that of all inputs; behind the loop that runs back one product per weight.
+TEST(RecurrentLayers, HaveOneProductInALoopAndOneForAllTimes) {
+  Graph g;
+  const Value x = g.input("x", f32, {20, 4, 3});
+  const models::Lstm lstm(g.scope("net"), 3, 5);
+  const Value y = lstm(x).outputs;
+  const Graph tidy = Session(g).function({x}, {y, gradients(sum(y * y), {lstm.weights[0].weight_ih})[0], gradients(sum(y * y), {lstm.weights[0].weight_hh})[0]}).graph();
+  const auto count = [](const Graph& in, const std::string& op) {
+    return std::count_if(in.data()->nodes.begin(), in.data()->nodes.end(), [&](const Node& n) { return n.op->name == op; });
+  };
+  EXPECT_EQ(count(tidy, "contract"), 3);
+  EXPECT_EQ(count(tidy, "loop"), 2);
+  for (const Node& node : tidy.data()->nodes)
+    for (const Graph& body : node.bodies)
+      if (node.op->name == "loop") {
+        EXPECT_EQ(count(body, "contract"), 1);
+        EXPECT_EQ(count(body, "pad"), 0);
+      }
 }
 
 TEST(Embedding, GivesRowsOfItsWeight) {
