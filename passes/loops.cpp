@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <lanc/graph/rewrite.h>
@@ -183,6 +184,26 @@ Graph renamed(const Graph& body, const std::vector<Ref>& outputs, const std::map
   return to;
 }
 
+// Is there something to take out: a result that nobody reads or that is there twice, an operand that the body does not read?
+bool has_needless(const Node& node, const std::set<uint32_t>& read) {
+  if (read.size() < node.outputs.size()) return true;
+  const LoopParts parts(node);
+  const std::vector<Ref>& outputs = parts.body.data()->outputs;
+  const auto begin = outputs.begin() + static_cast<std::ptrdiff_t>(parts.flags + parts.carries);
+  if (std::set<Ref>(begin, outputs.end()).size() < parts.stacked) return true;
+  const std::vector<uint32_t> order = canonical_order(parts.body, outputs);
+  const std::set<uint32_t> needed(order.begin(), order.end());
+  const auto reads = [&](const std::string& name) {
+    const auto input = parts.body.find(name);
+    return input && needed.count(input->node_id()) != 0;
+  };
+  for (size_t j = 0; j < static_cast<size_t>(parts.attrs.sequences); ++j)
+    if (!reads(element_name(j))) return true;
+  for (size_t m = parts.attrs.first_captured(); m < node.inputs.size(); ++m)
+    if (!reads(captured_name(m - parts.attrs.first_captured()))) return true;
+  return false;
+}
+
 // The loop without what is not wanted; where its results lie in the new one.
 std::vector<Ref> pruned(const Node& node, const Wanted& wanted, const std::vector<Ref>& inputs, const Graph& to) {
   const LoopParts parts(node);
@@ -205,10 +226,17 @@ std::vector<Ref> pruned(const Node& node, const Wanted& wanted, const std::vecto
     outputs.push_back(old[parts.flags + i]);
     keep(i);
   }
+  std::map<Ref, uint32_t> stacked;  // what two results hold is stacked once
   for (size_t k = 0; k < parts.stacked; ++k) {
     if (!wanted.stacked[k]) continue;
-    outputs.push_back(old[parts.flags + parts.carries + k]);
+    const Ref r = old[parts.flags + parts.carries + k];
+    if (const auto known = stacked.find(r); known != stacked.end()) {
+      place[parts.carries + k] = known->second;
+      continue;
+    }
+    outputs.push_back(r);
     keep(parts.carries + k);
+    stacked[r] = place[parts.carries + k];
   }
   if (attrs.conditional) keep(node.outputs.size() - 1);
   const std::vector<uint32_t> order = canonical_order(parts.body, outputs);
@@ -236,9 +264,8 @@ std::vector<Ref> pruned(const Node& node, const Wanted& wanted, const std::vecto
   return refs;
 }
 
-}  // namespace
-
-Graph prune_loops(const Graph& graph, const PassContext&) {
+// One loop after the other; what a loop no longer reads may be all that another one made.
+std::optional<Graph> pruned_once(const Graph& graph) {
   std::map<uint32_t, std::set<uint32_t>> read;  // loop -> results that are read
   const auto reads = [&](Ref r) {
     if (is_loop(graph.node(r.node))) read[r.node].insert(r.output);
@@ -247,16 +274,40 @@ Graph prune_loops(const Graph& graph, const PassContext&) {
   for (const auto& [state, value] : graph.data()->updates) reads(value);
   for (uint32_t id = 0; id < graph.size(); ++id)
     for (Ref r : graph.node(id).inputs) reads(r);
-  bool any = false;
-  for (const auto& [id, results] : read) any |= results.size() < graph.node(id).outputs.size();
-  if (!any) return graph;
-  return rebuild(graph, [&](const Node& node, uint32_t id, const std::vector<Ref>& inputs, const Graph& to) -> Replacement {
-    if (!is_loop(node) || read[id].size() == node.outputs.size()) return std::nullopt;
-    const Wanted wanted = wanted_of(node, read[id]);
-    const bool nothing = std::count(wanted.carries.begin(), wanted.carries.end(), true) + std::count(wanted.stacked.begin(), wanted.stacked.end(), true) == 0;
-    if (nothing && !node.attrs<LoopAttrs>().conditional) return std::nullopt;
-    return pruned(node, wanted, inputs, to);
+  std::map<uint32_t, Wanted> needless;
+  for (const auto& [id, results] : read) {
+    const Node& node = graph.node(id);
+    if (!has_needless(node, results)) continue;
+    Wanted wanted = wanted_of(node, results);
+    const auto kept = std::count(wanted.carries.begin(), wanted.carries.end(), true) + std::count(wanted.stacked.begin(), wanted.stacked.end(), true);
+    if (kept > 0 || node.attrs<LoopAttrs>().conditional) needless.emplace(id, std::move(wanted));
+  }
+  // A carry that only the loop itself needs stays, though nobody reads its result: that alone changes nothing.
+  std::erase_if(needless, [&](const auto& entry) {
+    const Node& node = graph.node(entry.first);
+    std::set<uint32_t> all;
+    const LoopParts parts(node);
+    for (uint32_t i = 0; i < parts.carries; ++i)
+      if (entry.second.carries[i]) all.insert(i);
+    for (uint32_t k = 0; k < parts.stacked; ++k)
+      if (entry.second.stacked[k]) all.insert(static_cast<uint32_t>(parts.carries) + k);
+    if (parts.attrs.conditional) all.insert(static_cast<uint32_t>(node.outputs.size()) - 1);
+    return !has_needless(node, all);
   });
+  if (needless.empty()) return std::nullopt;
+  return rebuild(graph, [&](const Node& node, uint32_t id, const std::vector<Ref>& inputs, const Graph& to) -> Replacement {
+    const auto found = needless.find(id);
+    if (found == needless.end()) return std::nullopt;
+    return pruned(node, found->second, inputs, to);
+  });
+}
+
+}  // namespace
+
+Graph prune_loops(const Graph& graph, const PassContext&) {
+  Graph result = graph;
+  while (const std::optional<Graph> fewer = pruned_once(result)) result = *fewer;
+  return result;
 }
 
 }  // namespace lanc

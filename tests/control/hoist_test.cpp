@@ -1,6 +1,9 @@
 // What leaves a loop: products of what no carry reaches, products that only results read, and whole loops (vmap, jacobian).
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include <lanc/lanc.h>
 #include <lanc/tests/autodiff/support.h>
 
@@ -53,6 +56,29 @@ TEST(Hoist, TakesTheProductsOfInputsOutOfARecurrence) {
   EXPECT_GT(counts(plain).products_inside, 2);
   const Results a = f(l.point()), b = plain(l.point());
   for (size_t i = 0; i < wanted.size(); ++i) expect_near({a[i]}, {b[i]}, 1e-13);
+}
+
+// What a derivative asks for before it is simplified is not kept when it does not need it; nothing is stacked twice.
+TEST(PruneLoops, KeepsWhatIsReadOnce) {
+  Graph g;
+  const Value x = g.input("x", f32, {5, 2, 3}), h = g.input("h", f32, {2, 3}), w = g.input("w", f32, {3, 3});
+  const Value y = scan({.init = {h}, .sequences = {x}}, [&](const Values& c, const Values& e) {
+                    const Value next = sigmoid(matmul(c[0], w) + e[0]) * tanh(e[0]);
+                    return ScanStep{{next}, {next}};
+                  }).outputs[0];
+  const Graph graph = Session(g).function({x, h, w}, gradients(mean(y * y), {x, h, w})).graph();
+  std::map<uint32_t, std::set<uint32_t>> read;
+  for (const Value& v : graph.outputs()) read[v.node_id()].insert(v.output());
+  for (uint32_t id = 0; id < graph.size(); ++id)
+    for (Ref r : graph.node(id).inputs) read[r.node].insert(r.output);
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (node.op->name != "loop") continue;
+    const auto carries = static_cast<uint32_t>(node.attrs<LoopAttrs>().carries);
+    for (uint32_t k = carries; k < node.outputs.size(); ++k) EXPECT_EQ(read[id].count(k), 1u) << to_text(graph);
+    const std::vector<Ref>& outputs = node.bodies[0].data()->outputs;
+    EXPECT_EQ(std::set<Ref>(outputs.begin() + carries, outputs.end()).size(), outputs.size() - carries) << to_text(graph);
+  }
 }
 
 TEST(Vmap, IsItsExamplesOneByOneWithoutALoop) {
