@@ -65,6 +65,23 @@ TEST_P(LoopOn, WhileHasDerivatives) {
   EXPECT_NEAR(got[3].item<double>(), 2 * got[0].item<double>(), 1e-12);
 }
 
+// Iterations that are not run add nothing to sums over all of them, whatever an earlier call left in memory.
+TEST_P(LoopOn, WhileSumsOverTheIterationsThatWereRun) {
+  Graph g;
+  const Value w = g.input("w", f64, {3, 3}), x = g.input("x", f64, {3}), n = g.input("n", i64, {});
+  const Value last = while_loop({.init = {x, full(g, {}, 0, i64)},
+                                 .condition = [&](const Values& c) { return less_than(c[1], n); },
+                                 .body = [&](const Values& c) { return Values{tanh(matmul(w, c[0])), c[1] + 1}; },
+                                 .most = 6})
+                         .carries[0];
+  const Value twice = tanh(matmul(w, tanh(matmul(w, x))));
+  const Function f = Session(g, options()).function({w, x, n}, {gradient(sum(last), w), gradient(sum(twice), w)});
+  const auto call = [&](int64_t times) { return f({wave({3, 3}, 1), wave({3}, 2), Tensor::scalar(times)}); };
+  EXPECT_GT(norm({call(6)[0]}), 0.01);
+  const Results got = call(2);
+  expect_near({got[0]}, {got[1]}, 1e-14);
+}
+
 // Sum of a triangle: an inner scan within an outer one, whose gradients are nested loops too.
 TEST_P(LoopOn, BodiesMayScanThemselves) {
   Graph g;
