@@ -140,7 +140,7 @@ const bool registered = [] {
       for (const Device device : {Device::cpu(), Device::reference()}) {
         const std::string where = std::string(dtype == f64 ? "_f64" : "_f32") + (device.kind() == Device::Kind::cpu ? "_OnTheCpu" : "_OnTheReference");
         testing::RegisterTest("RecurrentIsPyTorchs", (name + where).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                              [name = name, dtype, device] { return new RecurrentIsPyTorchs(name, dtype, device); });
+                              [title = name, dtype, device] { return new RecurrentIsPyTorchs(title, dtype, device); });
       }
   return true;
 }();
