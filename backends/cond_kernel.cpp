@@ -25,7 +25,8 @@ class CondKernel : public Kernel {
       branch.plan = make_plan(body, backend, inputs);
       branch.feeds.resize(inputs.size());
       branch.outputs.resize(node.outputs.size());
-      branch.plan->set_addresses(nullptr, branch.feeds, {}, branch.outputs);  // makes its lists: run() allocates nothing
+      const auto arena = std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(branch.plan->arena_bytes));
+      branch.plan->set_addresses(arena.get(), branch.feeds, {}, branch.outputs);  // makes its lists: run() allocates nothing
     }
   }
 

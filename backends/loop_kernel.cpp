@@ -53,7 +53,8 @@ class LoopKernel : public Kernel {
       const auto found = std::find(resident_names_.begin(), resident_names_.end(), plan_->interface.states[s]);
       state_of_.push_back(static_cast<size_t>(found - resident_names_.begin()));
     }
-    plan_->set_addresses(nullptr, feed_addresses_, state_addresses_, output_addresses_);  // makes its lists: run() allocates nothing
+    const auto arena = std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(plan_->arena_bytes));
+    plan_->set_addresses(arena.get(), feed_addresses_, state_addresses_, output_addresses_);  // makes its lists: run() allocates nothing
   }
 
   std::string name() const override {
